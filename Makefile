@@ -1,0 +1,31 @@
+# make repro    set up, then run the pipeline          make test     set up, then run the tests
+# make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+SEEDS ?= 0
+
+.PHONY: repro test check tables inventory lock
+
+repro: .venv/installed
+	dvc repro
+
+test: .venv/installed
+	pytest
+
+check: .venv/installed
+	ruff check .
+	ruff format --check .
+	mypy
+
+tables: .venv/installed
+	python -m unisono.report.tables $(SEEDS)
+
+inventory: .venv/installed   # look at the raw data again, after you have added or changed some
+	dvc repro --force --single-item inventory
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --require-hashes -r requirements.lock
+	.venv/bin/pip install --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,1 @@
+"""Audio embeddings aligned with genres and playlists."""
