@@ -1,0 +1,1 @@
+"""One file an encoder; encoders know no files."""

@@ -1,0 +1,1 @@
+"""The loop, checkpoints and devices; it knows no music."""

@@ -1,0 +1,138 @@
+"""The training loop: epochs, validation, early stopping, resumption."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from unisono.errors import UserError
+from unisono.training.checkpoint import load_checkpoint, save_checkpoint
+from unisono.training.devices import mixed_precision
+
+Batch = dict[str, dict[str, Tensor]]
+Losses = dict[str, float]
+
+
+@dataclass
+class Progress:
+    """How far a run has come; all of it is in the checkpoint.
+
+    Attributes:
+        history: per finished epoch {"train": losses, "validation": losses}.
+        best_epoch: index into `history` of the lowest validation loss, -1 before the first epoch.
+        best_weights: the module's state at that epoch.
+    """
+
+    history: list[dict[str, Losses]] = field(default_factory=list)
+    best_epoch: int = -1
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def best_loss(self) -> float:
+        return self.history[self.best_epoch]["validation"]["loss"] if self.best_epoch >= 0 else float("inf")
+
+    def stale_epochs(self) -> int:
+        return len(self.history) - 1 - self.best_epoch
+
+
+def fit(
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    training_batches: Callable[[int], Iterable[Batch]],
+    validation_batches: Callable[[], Iterable[Batch]],
+    *,
+    epochs: int,
+    patience: int,
+    seed: int,
+    device: torch.device,
+    precision: str,
+    checkpoint: Path,
+    on_epoch: Callable[[dict[str, Losses]], Any] = lambda losses: None,
+) -> Progress:
+    """Train `module` and leave it with the weights of its best validation loss.
+
+    `module(**batch)` returns scalars by name, "loss" the one that is minimised. After every epoch the whole state
+    goes to `checkpoint`; a run that finds one there continues from it, and reaches the same weights as a run that
+    was never stopped: every epoch draws its randomness from (seed, epoch) alone. The caller removes the checkpoint
+    once the results are safe.
+
+    Args:
+        training_batches: the batches of an epoch, given its number.
+        validation_batches: the same batches at every call.
+        patience: epochs without a better validation loss after which training stops.
+        on_epoch: called with each epoch's losses, those of resumed epochs included.
+    """
+    module.to(device)
+    progress = _resume(module, optimizer, checkpoint, device)
+    for losses in progress.history:
+        on_epoch(losses)
+    bar = tqdm(range(len(progress.history), epochs), initial=len(progress.history), total=epochs, unit="epoch")
+    for epoch in bar:
+        if progress.stale_epochs() >= patience:
+            break
+        torch.manual_seed(seed * 1_000_003 + epoch)
+        losses = {
+            "train": _pass(module, training_batches(epoch), device, precision, optimizer),
+            "validation": _pass(module, validation_batches(), device, precision, None),
+        }
+        progress.history.append(losses)
+        if losses["validation"]["loss"] < progress.best_loss:
+            progress.best_epoch = epoch
+            progress.best_weights = {k: v.detach().clone() for k, v in module.state_dict().items()}
+        save_checkpoint(
+            checkpoint,
+            {"progress": vars(progress), "module": module.state_dict(), "optimizer": optimizer.state_dict()},
+        )
+        on_epoch(losses)
+        bar.set_postfix({part: f"{values['loss']:.4f}" for part, values in losses.items()})
+    if progress.best_epoch < 0:
+        raise UserError("the validation loss was never a finite number; lower train.learning_rate")
+    module.load_state_dict(progress.best_weights)
+    return progress
+
+
+def _resume(
+    module: nn.Module, optimizer: torch.optim.Optimizer, checkpoint: Path, device: torch.device
+) -> Progress:
+    state = load_checkpoint(checkpoint, device)
+    if state is None:
+        return Progress()
+    module.load_state_dict(state["module"])
+    optimizer.load_state_dict(state["optimizer"])
+    return Progress(**state["progress"])
+
+
+def _pass(
+    module: nn.Module,
+    batches: Iterable[Batch],
+    device: torch.device,
+    precision: str,
+    optimizer: torch.optim.Optimizer | None,
+) -> Losses:
+    """One pass over the batches, learning when there is an optimizer; returns each loss's mean over the rows."""
+    module.train(optimizer is not None)
+    sums: dict[str, Tensor] = {}
+    rows = 0
+    with torch.set_grad_enabled(optimizer is not None):
+        for batch in batches:
+            batch = _move(batch, device)
+            with mixed_precision(precision, device):
+                losses = module(**batch)
+            if optimizer is not None:
+                optimizer.zero_grad(set_to_none=True)
+                losses["loss"].backward()
+                optimizer.step()
+            size = len(next(iter(batch["present"].values())))
+            rows += size
+            for name, value in losses.items():
+                # Summed on the device: reading a value here would make a GPU wait for every batch.
+                sums[name] = sums.get(name, torch.zeros((), device=device)) + value.detach().float() * size
+    return {name: float(total) / rows for name, total in sums.items()}
+
+
+def _move(batch: Batch, device: torch.device) -> Batch:
+    return {k: {m: t.to(device, non_blocking=True) for m, t in tensors.items()} for k, tensors in batch.items()}

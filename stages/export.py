@@ -1,0 +1,32 @@
+"""Embed every track of a corpus with a model.
+
+    python stages/export.py MODEL CORPUS        (MODEL: trained | untrained)
+"""
+
+from pathlib import Path
+
+from unisono.embeddings import export_embeddings
+from unisono.encoders.saved import load_encoder
+from unisono.params import Params
+from unisono.stage import run_stage
+from unisono.store import FrameStore
+from unisono.training.checkpoint import CHECKPOINTS
+from unisono.training.devices import pick_device
+
+
+def main(params: Params, model: str, corpus: str) -> None:
+    encoder, _ = load_encoder(Path("data/models", model))
+    export_embeddings(
+        encoder,
+        FrameStore.open(Path("data/frames", corpus)),
+        Path("data/embeddings", model, corpus),
+        layer=params.embedding.layer,
+        batch_size=params.embedding.batch_size,
+        device=pick_device(params.train.device),
+        precision=params.train.precision,
+        work_root=CHECKPOINTS / "export" / model,
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,108 @@
+"""The training loop: resumption, early stopping, best weights."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from unisono.errors import UserError
+from unisono.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from unisono.training.devices import pick_device
+from unisono.training.loop import Batch, Progress, fit
+
+
+class Regression(nn.Module):
+    """Least squares with dropout, so that randomness matters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.layers = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 1))
+
+    def forward(self, inputs: dict[str, torch.Tensor], present: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        error = ((self.layers(inputs["x"]) - inputs["y"]) ** 2).mean()
+        return {"error": error, "loss": error}
+
+
+def batches(epoch: int) -> Iterable[Batch]:
+    generator = torch.Generator().manual_seed(epoch)
+    for _ in range(3):
+        x = torch.randn(16, 4, generator=generator)
+        yield {"inputs": {"x": x, "y": x.sum(1, keepdim=True)}, "present": {"x": torch.ones(16, dtype=torch.bool)}}
+
+
+def run(checkpoint: Path, epochs: int, patience: int = 100, lr: float = 0.05, **kwargs: Any) -> tuple[nn.Module, Progress]:
+    module = Regression()
+    progress = fit(
+        module, torch.optim.Adam(module.parameters(), lr=lr), batches, lambda: batches(-1), epochs=epochs,
+        patience=patience, seed=0, device=torch.device("cpu"), precision="fp32", checkpoint=checkpoint, **kwargs,
+    )  # fmt: skip
+    return module, progress
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_run_killed_and_resumed_equals_one_that_was_not(tmp_path: Path) -> None:
+    whole, progress = run(tmp_path / "whole.pt", epochs=6)
+    seen: list[Any] = []
+
+    def kill_after_three(losses: Any) -> None:
+        seen.append(losses)
+        if len(seen) == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(tmp_path / "killed.pt", epochs=6, on_epoch=kill_after_three)
+    logged: list[Any] = []
+    resumed, resumed_progress = run(tmp_path / "killed.pt", epochs=6, on_epoch=logged.append)
+    assert resumed_progress.history == progress.history == logged
+    for mine, theirs in zip(resumed.state_dict().values(), whole.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_the_best_weights_are_kept_and_training_stops_when_stale(tmp_path: Path) -> None:
+    module, progress = run(tmp_path / "c.pt", epochs=200, patience=5, lr=0.5)
+    validation = [epoch["validation"]["loss"] for epoch in progress.history]
+    assert progress.best_epoch == validation.index(min(validation))
+    assert len(validation) == progress.best_epoch + 1 + 5 < 200
+    module.eval()
+    with torch.no_grad():
+        again = [module(**batch)["loss"].item() for batch in batches(-1)]
+    assert sum(again) / 3 == pytest.approx(min(validation), rel=1e-6)
+
+
+def test_a_loss_that_is_never_a_number_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"never a finite number; lower train.learning_rate"):
+        run(tmp_path / "c.pt", epochs=2, lr=float("inf"))
+
+
+def test_checkpoints_are_keyed_by_params_inputs_and_code(tmp_path: Path) -> None:
+    file = tmp_path / "input"
+    file.write_text("a")
+    first = checkpoint_path("train", {"lr": 1}, [file])
+    assert checkpoint_path("train", {"lr": 1}, [file]) == first
+    assert checkpoint_path("train", {"lr": 2}, [file]) != first
+    file.write_text("b")
+    assert checkpoint_path("train", {"lr": 1}, [file]) != first
+
+
+def test_a_checkpoint_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "c.pt"
+    assert load_checkpoint(path, torch.device("cpu")) is None
+    save_checkpoint(path, {"x": torch.ones(2)})
+    save_checkpoint(path, {"x": torch.zeros(2)})
+    state = load_checkpoint(path, torch.device("cpu"))
+    assert state is not None and torch.equal(state["x"], torch.zeros(2))
+    assert [p.name for p in path.parent.iterdir()] == ["c.pt"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no CUDA device")
+def test_asking_for_an_absent_gpu_is_explained() -> None:
+    assert pick_device("auto").type == "cpu"
+    with pytest.raises(UserError, match="torch finds no CUDA device; use device: auto or cpu"):
+        pick_device("cuda")
