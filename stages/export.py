@@ -1,6 +1,6 @@
 """Embed every track of a corpus with a model.
 
-    python stages/export.py MODEL CORPUS        (MODEL: trained | untrained)
+python stages/export.py MODEL CORPUS        (MODEL: trained | untrained)
 """
 
 from pathlib import Path

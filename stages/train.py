@@ -52,19 +52,18 @@ def main(params: Params) -> None:
             f" {len(training)} tracks; set train.batch_size to {len(training)} or less"
         )
     if len(validation) < 2:
-        raise UserError(f"the validation part has {len(validation)} tracks, expected at least 2; raise split.validation")
+        raise UserError(
+            f"the validation part has {len(validation)} tracks, expected at least 2; raise split.validation"
+        )
 
     audio = build_audio_encoder(params.encoder, train, params.mel)
     module = build_objective(
         audio, params.encoder, params.loss, train.objective, genre_vectors_GW, cf_vectors_MC.shape[1]
     )
     optimizer = torch.optim.Adam(module.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
-    checkpoint = checkpoint_path(
-        "train",
-        params.model_dump(include={"mel", "genres", "encoder", "loss", "train"}, mode="json"),
-        [*(p for folder in (SPLIT, CF, GENRES) for p in folder.iterdir()), FRAMES / "index.parquet"]
-        + [FRAMES / "tracks.parquet", *_code()],
-    )
+    inputs = [*(p for folder in (SPLIT, CF, GENRES) for p in folder.iterdir()), *FRAMES.glob("*.parquet")]
+    settings = params.model_dump(include={"mel", "genres", "encoder", "loss", "train"}, mode="json")
+    checkpoint = checkpoint_path("train", settings, [*inputs, *_code()])
     with Live(str(CURVES), dvcyaml=None, save_dvc_exp=False, report=None) as live:
 
         def log(losses: dict[str, dict[str, float]]) -> None:

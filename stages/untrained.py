@@ -1,6 +1,6 @@
 """The audio encoder before its first training step, as the baseline that every trained one must beat.
 
-    python stages/untrained.py
+python stages/untrained.py
 """
 
 from pathlib import Path

@@ -35,7 +35,9 @@ def store(tmp_path: Path) -> FrameStore:
     return FrameStore.open(folder)
 
 
-def export(encoder: MelCNN, store: FrameStore, folder: Path, layer: str = "projection", batch_size: int = 2) -> Embeddings:
+def export(
+    encoder: MelCNN, store: FrameStore, folder: Path, layer: str = "projection", batch_size: int = 2
+) -> Embeddings:
     return export_embeddings(
         encoder, store, folder, layer=layer, batch_size=batch_size, device=torch.device("cpu"), precision="fp32",
         work_root=folder.parent / "work",

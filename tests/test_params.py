@@ -54,7 +54,12 @@ def test_melon_holds_the_paper_s_values() -> None:
     assert (p.genres.dim, p.genres.max_per_track, p.encoder.genre_heads) == (200, 10, 4)
     assert p.encoder.channels == [128, 128, 256, 256, 256, 256, 512]
     assert (p.encoder.hidden, p.encoder.embedding_dim, p.encoder.dropout) == (512, 128, 0.5)
-    assert (p.train.crop_frames, p.train.batch_size, p.train.learning_rate, p.train.weight_decay) == (256, 128, 1e-4, 1e-4)
+    assert (p.train.crop_frames, p.train.batch_size, p.train.learning_rate, p.train.weight_decay) == (
+        256,
+        128,
+        1e-4,
+        1e-4,
+    )
     assert p.loss.model_dump() == {"temperature": 0.1, "lambda_a2g": 1, "lambda_a2p": 1, "lambda_g2p": 1}
     assert p.evaluation.gtzan is not None and p.evaluation.jamendo is not None and p.evaluation.playlists is not None
     assert p.evaluation.gtzan.probe.hidden == [256] and p.evaluation.jamendo.probe.hidden == [128, 64]

@@ -81,12 +81,12 @@ def export_embeddings(
     Raises:
         UserError: the store's bands are not those that the encoder was trained on.
     """
-    if store.n_bands != encoder.config["n_bands"]:
+    if store.n_bands != encoder.n_bands:
         raise UserError(
             f"{store.folder}: frames have {store.n_bands} bands, but the encoder was trained on"
             f" {encoder.config['n_bands']}; pack the corpus with the same mel params"
         )
-    length = encoder.config["crop_frames"]
+    length = encoder.crop_frames
     n_windows = np.maximum(store.index["n_frames"].to_numpy() // length, 1)
     first_window = np.concatenate([[0], np.cumsum(n_windows)[:-1]]).astype(np.int64)
     rows_M = np.repeat(np.arange(len(n_windows)), n_windows)
@@ -95,7 +95,7 @@ def export_embeddings(
     work = work_root / _key(encoder, store, layer)
     work.mkdir(parents=True, exist_ok=True)
     encode = encoder.to(device).forward if layer == "projection" else encoder.to(device).backbone
-    dim = encoder.config["embedding_dim"] if layer == "projection" else encoder.backbone_dim
+    dim = encoder.embedding_dim if layer == "projection" else encoder.backbone_dim
     windows_MD = _open_matrix(work / "windows.npy", (len(rows_M), dim))
     done_file = work / "done"
     done = int(done_file.read_text()) if done_file.exists() else 0

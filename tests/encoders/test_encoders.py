@@ -38,7 +38,11 @@ def test_the_paper_s_audio_encoder_has_its_shapes() -> None:
 
 @pytest.mark.parametrize(
     ("bands", "frames", "channels", "message"),
-    [(16, 256, PAPER, "16 bands x 256 frames is too small"), (48, 100, PAPER, "too small"), (48, 256, [8], "1 entries")],
+    [
+        (16, 256, PAPER, "16 bands x 256 frames is too small"),
+        (48, 100, PAPER, "too small"),
+        (48, 256, [8], "1 entries"),
+    ],
 )
 def test_an_impossible_audio_encoder_is_refused(bands: int, frames: int, channels: list[int], message: str) -> None:
     with pytest.raises(ValueError, match=message):

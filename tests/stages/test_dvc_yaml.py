@@ -55,7 +55,7 @@ def test_a_stage_declares_the_modules_that_it_imports(name: str) -> None:
 
 @pytest.mark.parametrize("name", PIPELINE)
 def test_a_stage_declares_the_params_that_it_reads(name: str) -> None:
-    """Every `params.a.b` in the script lies under a declared `a` or `a.b`; `params.a` alone needs `a` or parts of it."""
+    """Every `params.a.b` in the script is declared as `a` or as `a.b`."""
     declared = definition(PIPELINE[name])["params"]
     text = script(PIPELINE[name]).read_text()
     rooms = {d.split(".")[0] for d in declared}

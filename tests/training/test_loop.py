@@ -34,7 +34,9 @@ def batches(epoch: int) -> Iterable[Batch]:
         yield {"inputs": {"x": x, "y": x.sum(1, keepdim=True)}, "present": {"x": torch.ones(16, dtype=torch.bool)}}
 
 
-def run(checkpoint: Path, epochs: int, patience: int = 100, lr: float = 0.05, **kwargs: Any) -> tuple[nn.Module, Progress]:
+def run(
+    checkpoint: Path, epochs: int, patience: int = 100, lr: float = 0.05, **kwargs: Any
+) -> tuple[nn.Module, Progress]:
     module = Regression()
     progress = fit(
         module, torch.optim.Adam(module.parameters(), lr=lr), batches, lambda: batches(-1), epochs=epochs,

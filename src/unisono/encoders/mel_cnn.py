@@ -32,6 +32,7 @@ class MelCNN(nn.Module):
             bands, frames = bands // pool_bands, frames // pool_frames
         if bands < 1 or frames < 1:
             raise ValueError(f"an input of {n_bands} bands x {crop_frames} frames is too small: 32 x 128 is the least")
+        self.n_bands, self.crop_frames, self.embedding_dim = n_bands, crop_frames, embedding_dim
         self.config = {
             "n_bands": n_bands, "crop_frames": crop_frames, "channels": list(channels), "hidden": hidden,
             "embedding_dim": embedding_dim, "dropout": dropout,

@@ -95,9 +95,7 @@ def fit(
     return progress
 
 
-def _resume(
-    module: nn.Module, optimizer: torch.optim.Optimizer, checkpoint: Path, device: torch.device
-) -> Progress:
+def _resume(module: nn.Module, optimizer: torch.optim.Optimizer, checkpoint: Path, device: torch.device) -> Progress:
     state = load_checkpoint(checkpoint, device)
     if state is None:
         return Progress()
