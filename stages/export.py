@@ -5,8 +5,8 @@ python stages/export.py MODEL CORPUS        (MODEL: trained | untrained)
 
 from pathlib import Path
 
-from unisono.embeddings import export_embeddings
 from unisono.encoders.saved import load_encoder
+from unisono.export import export_embeddings
 from unisono.params import Params
 from unisono.stage import run_stage
 from unisono.store import FrameStore

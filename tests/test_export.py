@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from unisono.embeddings import Embeddings, export_embeddings, load_embeddings
+from unisono.embeddings import Embeddings, load_embeddings
 from unisono.encoders.mel_cnn import MelCNN
 from unisono.errors import UserError
+from unisono.export import export_embeddings
 from unisono.store import FrameStore, FrameWriter, shard_name, write_index
 
 LENGTHS = [128 * 3 + 5, 60, 128, 127 + 128]

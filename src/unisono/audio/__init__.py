@@ -1,0 +1,1 @@
+"""Decoding and the mel front end."""

@@ -1,0 +1,1 @@
+"""The world's formats, read into one kind of tables."""

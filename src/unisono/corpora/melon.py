@@ -1,0 +1,152 @@
+"""The Melon Playlist Dataset (Kakao Arena; Ferraro et al. 2021, ICASSP): Korean playlists, genres and mels.
+
+Layout, as it is downloaded:
+
+    song_meta.json                      [{id, song_gn_dtl_gnr_basket, ...}]
+    genre_gn_all.json                   {code: name} of genres
+    train.json, val.json, test.json     [{id, songs, ...}], the playlists
+    arena_mel_{0..39}.tar               {id // 1000}/{id}.npy: float32 (48, T) mels; or unpacked into arena_mel/
+
+Users get it from Kakao Arena for non-profit research; it must not be redistributed.
+"""
+
+import logging
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from unisono.corpora.catalogue import Catalogue
+from unisono.corpora.reading import (
+    playlists_table,
+    read_json,
+    read_records,
+    refuse_duplicates,
+    rejects_table,
+    require_files,
+    require_folder,
+    tracks_table,
+)
+from unisono.errors import UserError
+
+PLAYLIST_FILES = ("train.json", "val.json", "test.json")
+MISSING_MEL = "missing mel"
+UNSAFE_MEMBER = "unsafe tar member"
+
+logger = logging.getLogger(__name__)
+
+
+def read(root: Path) -> Catalogue:
+    """Read the catalogue of all songs that are in at least one playlist.
+
+    Genres are the names of the songs' detail genres. Songs without a mel are rejects; playlists keep the songs that
+    are left.
+
+    Raises:
+        UserError: a file is missing or malformed, an id occurs twice, or there are no mels.
+    """
+    require_folder(root, "the Melon Playlist Dataset (song_meta.json, train.json, arena_mel_*.tar, ...)")
+    require_files(root, ("song_meta.json", "genre_gn_all.json", *PLAYLIST_FILES))
+    genres_of, unknown_codes = _read_genres(root)
+    listed, unknown_entries = _read_playlists(root, genres_of)
+    mels, unsafe = index_mels(root)
+
+    in_playlists = {song for songs in listed.values() for song in songs}
+    songs = [song for song in genres_of if song in in_playlists]
+    usable = [song for song in songs if song in mels]
+    rejects = [
+        (song, unsafe.get(song, ""), UNSAFE_MEMBER if song in unsafe else MISSING_MEL)
+        for song in songs
+        if song not in mels
+    ]
+    kept = {key: [song for song in songs if song in mels] for key, songs in listed.items()}
+    playlists = {key: songs for key, songs in kept.items() if songs}
+    return Catalogue(
+        root=root,
+        tracks=tracks_table(usable, [genres_of[song] for song in usable], [mels[song] for song in usable]),
+        playlists=playlists_table(playlists),
+        rejects=rejects_table(rejects),
+        counts={
+            "songs_in_no_playlist": len(genres_of) - len(songs),
+            "tracks_without_genre": sum(not genres_of[song] for song in usable),
+            "unknown_genre_codes": unknown_codes,
+            "unknown_playlist_tracks": unknown_entries,
+            "unsafe_tar_members": len(unsafe),
+            "playlists_without_known_track": len(listed) - len(playlists),
+        },
+    )
+
+
+def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Where the mel of each song lies: {song: source}, and {song: source} of tar members that are not safe to read.
+
+    Raises:
+        UserError: there are neither tars nor an arena_mel folder, or a tar is not one.
+    """
+    tars = sorted(root.glob("arena_mel_*.tar"), key=lambda path: (len(path.name), path.name))
+    folder = root / "arena_mel"
+    if not tars and not folder.is_dir():
+        raise UserError(f"{root}: has neither arena_mel_*.tar nor an arena_mel folder; put the mels there")
+    mels: dict[str, str] = {}
+    unsafe: dict[str, str] = {}
+    for path in sorted(folder.glob("*/*.npy")):
+        mels[path.stem] = path.relative_to(root).as_posix()
+    for tar in tars:
+        for _, member in tar_members(tar):
+            name = PurePosixPath(member.name)
+            if member.isdir() or name.suffix != ".npy":
+                continue
+            found = mels if is_safe(member) else unsafe
+            found.setdefault(name.stem, f"{tar.name}!{member.name}")
+    return mels, unsafe
+
+
+def tar_members(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+    """The open tar and each of its members in order; a tar that ends too early ends with a warning.
+
+    Raises:
+        UserError: the file is not an uncompressed tar.
+    """
+    try:
+        archive = tarfile.open(path, "r:")  # noqa: SIM115
+    except (tarfile.ReadError, OSError) as error:
+        raise UserError(f"{path}: not an uncompressed tar ({error}); download it again") from None
+    with archive:
+        try:
+            for member in archive:
+                yield archive, member
+        except tarfile.ReadError as error:
+            logger.warning("%s: ends too early (%s); its last songs have no mel. Download it again", path, error)
+
+
+def is_safe(member: tarfile.TarInfo) -> bool:
+    """Whether a tar member is an ordinary file that stays inside the tar's folder."""
+    name = PurePosixPath(member.name)
+    return member.isreg() and not name.is_absolute() and ".." not in name.parts
+
+
+def _read_genres(root: Path) -> tuple[dict[str, list[str]], int]:
+    """The genre names of every song, in the order of song_meta.json, and how many codes had no name."""
+    names = _unique_names(read_json(root / "genre_gn_all.json", dict))
+    path = root / "song_meta.json"
+    songs = read_records(path, ("id", "song_gn_dtl_gnr_basket"))
+    refuse_duplicates(path, (str(song["id"]) for song in songs))
+    codes_of = {str(song["id"]): list(dict.fromkeys(song["song_gn_dtl_gnr_basket"] or [])) for song in songs}
+    unknown = sum(code not in names for codes in codes_of.values() for code in codes)
+    return {song: [names[code] for code in codes if code in names] for song, codes in codes_of.items()}, unknown
+
+
+def _unique_names(names: dict[str, Any]) -> dict[str, str]:
+    """Names of genres, told apart by their code where several genres share one ('all detail genres' does)."""
+    times = Counter(names.values())
+    return {code: name if times[name] == 1 else f"{name} ({code})" for code, name in names.items()}
+
+
+def _read_playlists(root: Path, known: dict[str, list[str]]) -> tuple[dict[str, list[str]], int]:
+    """The known songs of every playlist, each once, and how many entries name no song of song_meta.json."""
+    records = [record for name in PLAYLIST_FILES for record in read_records(root / name, ("id", "songs"))]
+    refuse_duplicates(root / " + ".join(PLAYLIST_FILES), (str(record["id"]) for record in records))
+    listed = {str(record["id"]): list(dict.fromkeys(map(str, record["songs"]))) for record in records}
+    unknown = sum(song not in known for songs in listed.values() for song in songs)
+    return {key: [song for song in songs if song in known] for key, songs in listed.items()}, unknown

@@ -1,0 +1,55 @@
+"""The nearest vectors by cosine, exactly or with Annoy."""
+
+import numpy as np
+import torch
+from annoy import AnnoyIndex
+from tqdm import tqdm
+
+BLOCK_ELEMENTS = 32_000_000  # similarities in memory at once: 128 MB of float32
+
+
+def normalised(vectors_ND: np.ndarray) -> np.ndarray:
+    """Return the vectors (n, d) at length one; a zero vector stays zero."""
+    length_N1 = np.linalg.norm(vectors_ND, axis=1, keepdims=True)
+    return (vectors_ND / np.where(length_N1 > 0, length_N1, 1)).astype(np.float32)
+
+
+def nearest_exact(queries_QD: np.ndarray, items_ND: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers (q, k) int32 and similarities (q, k) float32 of each query's k nearest items, nearest first.
+
+    Both sides are at length one. The similarities are a matrix product in blocks of queries, so that memory stays
+    bounded. With fewer than k items, all are returned. k nearest of equal similarity are an arbitrary but repeatable
+    choice.
+    """
+    k = min(k, len(items_ND))
+    numbers_QK = np.empty((len(queries_QD), k), dtype=np.int32)
+    similarities_QK = np.empty((len(queries_QD), k), dtype=np.float32)
+    items_DN = torch.from_numpy(items_ND).T
+    block = max(1, BLOCK_ELEMENTS // len(items_ND))
+    for start in tqdm(range(0, len(queries_QD), block), desc="nearest", unit="block", disable=None):
+        chosen = slice(start, start + block)
+        top = torch.topk(torch.from_numpy(queries_QD[chosen]) @ items_DN, k, dim=1)
+        similarities_QK[chosen], numbers_QK[chosen] = top.values.numpy(), top.indices.numpy()
+    return numbers_QK, similarities_QK
+
+
+def nearest_annoy(
+    queries_QD: np.ndarray, items_ND: np.ndarray, k: int, trees: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same as `nearest_exact`, approximately: Annoy's angular index, built on one thread to be repeatable.
+
+    Annoy may find fewer than k items: the number is then -1, the similarity 0.
+    """
+    k = min(k, len(items_ND))
+    index = AnnoyIndex(items_ND.shape[1], "angular")
+    index.set_seed(seed)
+    for number, item_D in enumerate(items_ND):
+        index.add_item(number, item_D)
+    index.build(trees, n_jobs=1)
+    numbers_QK = np.full((len(queries_QD), k), -1, dtype=np.int32)
+    similarities_QK = np.zeros((len(queries_QD), k), dtype=np.float32)
+    for q, query_D in enumerate(tqdm(queries_QD, desc="nearest", unit="query", disable=None)):
+        found = index.get_nns_by_vector(query_D, k)
+        numbers_QK[q, : len(found)] = found
+        similarities_QK[q, : len(found)] = items_ND[found] @ query_D
+    return numbers_QK, similarities_QK

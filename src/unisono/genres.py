@@ -1,0 +1,57 @@
+"""Genre vectors: Word2Vec over each song's genres."""
+
+import zlib
+
+import numpy as np
+from gensim.models import Word2Vec
+from gensim.models.callbacks import CallbackAny2Vec
+from tqdm import tqdm
+
+from unisono.errors import UserError
+from unisono.params import Genres
+
+
+def genre_vectors(sentences: list[list[str]], params: Genres) -> tuple[list[str], np.ndarray]:
+    """Word2Vec over songs as sentences of genres.
+
+    As in the published code a song's genres are a set, so the window spans the longest sentence and even a genre
+    with one song gets a vector. Sentences without a genre are left out.
+
+    Returns:
+        the genres in alphabetical order, and their vectors_GD as float32.
+
+    Raises:
+        UserError: no sentence has a genre.
+    """
+    sentences = [sorted(set(sentence)) for sentence in sentences if len(sentence)]
+    if not sentences:
+        raise UserError(
+            "genres: none of the training and validation tracks has a genre, so there is nothing to learn from;"
+            " give the catalogue genres (tracks.csv: genres; song_meta.json: song_gn_dtl_gnr_basket)"
+        )
+    model = Word2Vec(
+        vector_size=params.dim,
+        window=max(len(sentence) for sentence in sentences),
+        min_count=1,
+        seed=params.seed,
+        workers=1,  # gensim repeats itself on one thread only
+        hashfxn=_hash,
+    )
+    model.build_vocab(sentences)
+    with tqdm(total=params.epochs, desc="Word2Vec", unit="epoch") as bar:
+        model.train(sentences, total_examples=len(sentences), epochs=params.epochs, callbacks=[_Progress(bar)])
+    names = sorted(model.wv.key_to_index)
+    return names, model.wv[names]
+
+
+def _hash(text: str) -> int:
+    """A hash that is the same in every process, unlike Python's own of a string."""
+    return zlib.crc32(text.encode())
+
+
+class _Progress(CallbackAny2Vec):
+    def __init__(self, bar: tqdm) -> None:
+        self.bar = bar
+
+    def on_epoch_end(self, model: Word2Vec) -> None:
+        self.bar.update()

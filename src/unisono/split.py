@@ -1,0 +1,197 @@
+"""Training, validation and test parts of a catalogue, stratified by its (multi-label) genres."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.preprocessing import MultiLabelBinarizer
+from skmultilearn.model_selection import IterativeStratification
+
+from unisono.errors import UserError
+
+PARTS = ("train", "validation", "test")
+# Tracks without a genre are shared out like those of one more genre. No reader returns this name: a NUL is not text.
+_NO_GENRE = "\0"
+
+
+def stratified_split(labels: pd.Series, validation: float, test: float, seed: int) -> pd.DataFrame:
+    """Split tracks so that every part has its share of every genre.
+
+    Iterative stratification (Sechidis et al. 2011) takes time quadratic in the number of tracks. Tracks with the same
+    set of genres are therefore dealt out proportionally first, and only what the rounding down leaves over is
+    stratified. Exchanges of single tracks then bring the parts to their exact sizes and the genres nearer to theirs.
+
+    Args:
+        labels: list[str] of genres, which may be empty, by track_id.
+        validation: share of the tracks in the validation part.
+        test: share of the tracks in the test part; the rest is the training part.
+        seed: decides which of the tracks with the same genres go where.
+
+    Returns:
+        columns track_id and part (train | validation | test), in the order of `labels`.
+
+    Raises:
+        UserError: a part would be empty.
+    """
+    shares_P = np.array([1 - validation - test, validation, test])
+    sizes_P = _largest_remainder(len(labels) * shares_P)
+    for part, size in zip(PARTS, sizes_P, strict=True):
+        if size == 0:
+            raise UserError(
+                f"split: the {part} part of {len(labels)} tracks would be empty"
+                f" (split.validation {validation:g}, split.test {test:g});"
+                " every part needs a track: use a larger catalogue or other shares"
+            )
+    sets = labels.map(lambda genres: tuple(sorted(set(genres))) or (_NO_GENRE,))
+    set_of_track, label_sets = pd.factorize(sets)
+    genres_SG = MultiLabelBinarizer(sparse_output=True).fit_transform(label_sets).astype(np.int64).tocsr()
+    counts_SP = _counts(genres_SG, np.bincount(set_of_track), shares_P, sizes_P, seed)
+    return pd.DataFrame({"track_id": labels.index, "part": _hand_out(set_of_track, counts_SP, seed)})
+
+
+def split_metrics(labels: pd.Series, split: pd.DataFrame, validation: float, test: float) -> dict[str, Any]:
+    """Sizes and shares of the parts, and how far each genre is from them.
+
+    Args:
+        labels: list[str] of genres by track_id, as given to `stratified_split`.
+        split: what `stratified_split` returned.
+    """
+    target = pd.Series([1 - validation - test, validation, test], index=list(PARTS))
+    part = split.set_index("track_id")["part"]
+    sizes = part.value_counts().reindex(PARTS, fill_value=0)
+    genres = labels.map(lambda names: sorted(set(names))).explode().dropna()
+    tracks = pd.crosstab(genres, part.reindex(genres.index)).reindex(columns=PARTS, fill_value=0)
+    n_tracks = tracks.sum(axis=1)
+    shares = tracks.div(n_tracks, axis=0)
+    deviation = shares.sub(target).abs().max(axis=1)
+    return {
+        "sizes": {name: int(sizes[name]) for name in PARTS},
+        "shares": {name: float(sizes[name] / len(split)) for name in PARTS},
+        "tracks_without_genre": int((labels.map(len) == 0).sum()),
+        "genres": {
+            "n": len(tracks),
+            "deviation": {"max": float(deviation.max()), "mean": float(deviation.mean())} if len(tracks) else {},
+            "each": {
+                str(name): {"tracks": int(n), "deviation": float(farthest), **dict(zip(PARTS, share, strict=True))}
+                for name, n, farthest, share in zip(
+                    tracks.index, n_tracks, deviation, shares.to_numpy().tolist(), strict=True
+                )
+            },
+        },
+    }
+
+
+def _counts(
+    genres_SG: sparse.csr_matrix, tracks_S: np.ndarray, shares_P: np.ndarray, sizes_P: np.ndarray, seed: int
+) -> np.ndarray:
+    """How many tracks of each label set S go into each part P."""
+    target_GP = np.outer(genres_SG.T @ tracks_S, shares_P)
+    # The small number keeps 10 * 0.1 from being rounded down to 0.
+    counts_SP = np.floor(tracks_S[:, None] * shares_P + 1e-9).astype(np.int64)
+    remainder_R = np.repeat(np.arange(len(tracks_S)), tracks_S - counts_SP.sum(axis=1))
+    if len(remainder_R):
+        np.random.default_rng(seed).shuffle(remainder_R)
+        wanted_P = np.maximum(sizes_P - counts_SP.sum(axis=0), 0)
+        wanted_GP = target_GP - genres_SG.T @ counts_SP
+        part_R = _stratify(genres_SG[remainder_R], wanted_P / wanted_P.sum(), wanted_GP, seed)
+        np.add.at(counts_SP, (remainder_R, part_R), 1)
+    return _exchange(counts_SP, genres_SG, target_GP, sizes_P)
+
+
+class _Stratification(IterativeStratification):
+    """Iterative stratification towards a number of tracks for each genre and part, not one share for all genres.
+
+    What rounding down leaves over of a rare genre is mostly training tracks, and of a frequent one hardly any.
+    """
+
+    def __init__(self, shares_P: np.ndarray, wanted_GP: np.ndarray) -> None:
+        super().__init__(n_splits=len(shares_P), order=1, sample_distribution_per_fold=shares_P.tolist())
+        self.wanted_GP = wanted_GP
+
+    def _prepare_stratification(self, y: sparse.csr_matrix) -> tuple[Any, ...]:
+        prepared = super()._prepare_stratification(y)
+        self.desired_samples_per_combination_per_fold = {
+            (genre,): self.wanted_GP[genre].copy() for genre in np.unique(y.indices).tolist()
+        }
+        return prepared
+
+
+def _stratify(genres_RG: sparse.csr_matrix, shares_P: np.ndarray, wanted_GP: np.ndarray, seed: int) -> np.ndarray:
+    """The part of each row R, by scikit-multilearn."""
+    part_R = np.empty(genres_RG.shape[0], dtype=np.int64)
+    with _seeded_global_numpy(seed):
+        folds = _Stratification(shares_P, wanted_GP).split(part_R, genres_RG)
+        for part, (_, rows) in enumerate(folds):
+            part_R[rows] = part
+    return part_R
+
+
+@contextmanager
+def _seeded_global_numpy(seed: int) -> Iterator[None]:
+    """Seed numpy's global generator and put its state back afterwards.
+
+    scikit-multilearn breaks ties with the global generator, and its random_state is refused by today's scikit-learn.
+    """
+    state = np.random.get_state()  # noqa: NPY002
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+def _exchange(
+    counts_SP: np.ndarray, genres_SG: sparse.csr_matrix, target_GP: np.ndarray, sizes_P: np.ndarray
+) -> np.ndarray:
+    """Move single tracks to exact part sizes, then swap pairs while the genres come nearer to their targets.
+
+    The distance is Pearson's chi-squared: squared excess over the genre's number of tracks, summed.
+    """
+    counts_SP = counts_SP.copy()
+    weight_G = 1 / target_GP.sum(axis=1)
+    excess_GP = genres_SG.T @ counts_SP - target_GP
+    pairs = [(a, b) for a in range(len(sizes_P)) for b in range(len(sizes_P)) if a != b]
+
+    def cost_of_move(a: int, b: int) -> np.ndarray:
+        cost_S = genres_SG @ (weight_G * (1 - excess_GP[:, a] + excess_GP[:, b]))
+        return np.where(counts_SP[:, a] > 0, cost_S, np.inf)
+
+    def move(label_set: int, a: int, b: int) -> None:
+        counts_SP[label_set, a] -= 1
+        counts_SP[label_set, b] += 1
+        genres = genres_SG[label_set].indices
+        excess_GP[genres, a] -= 1
+        excess_GP[genres, b] += 1
+
+    while (surplus_P := counts_SP.sum(axis=0) - sizes_P).any():
+        a, b = int(surplus_P.argmax()), int(surplus_P.argmin())
+        move(int(cost_of_move(a, b).argmin()), a, b)
+    while True:
+        costs = {pair: cost_of_move(*pair) for pair in pairs}
+        a, b = min(pairs, key=lambda pair: costs[pair].min() + costs[pair[::-1]].min())
+        # Tracks that share a genre cost even less to swap than the two moves' sum: each swap is a gain, so this ends.
+        if costs[a, b].min() + costs[b, a].min() > -1e-9:
+            return counts_SP
+        there, back = int(costs[a, b].argmin()), int(costs[b, a].argmin())
+        move(there, a, b)
+        move(back, b, a)
+
+
+def _hand_out(set_of_track: np.ndarray, counts_SP: np.ndarray, seed: int) -> np.ndarray:
+    """The part's name for each track: those of a label set in random order, as many as `counts_SP` says."""
+    shuffled = np.random.default_rng(seed).permutation(len(set_of_track))
+    by_set = shuffled[np.argsort(set_of_track[shuffled], kind="stable")]
+    part = np.empty(len(set_of_track), dtype=object)
+    part[by_set] = np.repeat(np.tile(np.array(PARTS, dtype=object), len(counts_SP)), counts_SP.ravel())
+    return part
+
+
+def _largest_remainder(wanted: np.ndarray) -> np.ndarray:
+    """Round numbers with a whole sum so that the sum stays."""
+    rounded = np.floor(wanted + 1e-9).astype(np.int64)
+    short = round(wanted.sum()) - rounded.sum()
+    rounded[np.argsort(rounded - wanted, kind="stable")[:short]] += 1
+    return rounded

@@ -1,0 +1,38 @@
+"""Factorise the playlists x songs matrix: a vector for each training and validation song.
+
+python stages/factorize.py
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from unisono.collaborative.factorize import factorize
+from unisono.params import Params
+from unisono.stage import run_stage, write_metrics
+from unisono.training.devices import pick_device
+from unisono.vectors import save_vectors
+
+
+def main(params: Params) -> None:
+    playlists = pd.read_parquet("data/frames/catalogue/playlists.parquet")["tracks"]
+    split = pd.read_parquet("data/split/split.parquet")
+    songs = split.loc[split["part"] != "test", "track_id"].tolist()
+    result = factorize(playlists, songs, params.cf, pick_device(params.cf.device))
+    save_vectors(Path("data/cf"), result.track_ids, result.factors_ND)
+    write_metrics(
+        Path("metrics/factorize.json"),
+        {
+            "factorize": {
+                "held_out": result.held_out,
+                "interactions": {"hidden": result.n_hidden, "n": result.n_interactions},
+                "loss": result.losses,
+                "playlists": {"n": result.n_playlists, "without_known_song": len(playlists) - result.n_playlists},
+                "songs": {"n": len(songs), "without_interactions": result.n_without_interactions},
+            }
+        },
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,44 @@
+"""`python stages/report.py`: Tables 1 to 3 for the current model beside the paper's.
+
+Reads metrics/evaluate/; writes report/report.md and report/figures/.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from unisono.errors import UserError
+from unisono.params import Params
+from unisono.report.figures import draw
+from unisono.report.markdown import own_and_published, page
+from unisono.report.models import TITLES, model_name
+from unisono.report.scores import rows_of
+from unisono.report.tables_data import rows_in, tables
+from unisono.stage import run_stage
+
+OUT = Path("report")
+
+
+def main(params: Params) -> None:
+    metrics = {task: _task_metrics(task) for task in params.evaluation.tasks()}
+    levels = rows_of(metrics)
+    title = TITLES[model_name(params.loss, params.train.objective)]
+    own = {"random": levels["random"], "untrained": levels["untrained"], f"{title} (this run)": levels["model"]}
+    shown = tables(params.evaluation.playlists.k if params.evaluation.playlists else 100)
+    for table in shown:
+        if rows_in(table, own):
+            draw(table, own_and_published(own), own, OUT / "figures" / f"{table.name}.png")
+    text = page(f"Results: {title}", own, shown, comparable=params.report.comparable, figures="figures")
+    OUT.mkdir(exist_ok=True)
+    (OUT / "report.md").write_text(text, encoding="utf-8")
+
+
+def _task_metrics(task: str) -> Any:
+    path = Path(f"metrics/evaluate/{task}.json")
+    if not path.exists():
+        raise UserError(f"{path}: no such file, though params.yaml names evaluation.{task}; run `dvc repro`")
+    return json.loads(path.read_text(encoding="utf-8"))[task]
+
+
+if __name__ == "__main__":
+    run_stage(main)

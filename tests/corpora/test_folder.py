@@ -1,0 +1,101 @@
+"""The reader of one's own music: tracks.csv and M3U playlists as players write them."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unisono.corpora import folder
+from unisono.errors import UserError
+
+TABLE = """track_id,path,genres,title
+7,music/a.ogg,rock; indie;;rock,"Hello, world"
+x y,music/ü b.mp3,,B
+c,{outside}/c.flac,jazz,C
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "mine"
+    (root / "playlists" / "deep").mkdir(parents=True)
+    (root / "tracks.csv").write_text(TABLE.format(outside=tmp_path / "outside"), encoding="utf-8")
+    return root
+
+
+def test_tracks_keep_their_further_columns(root: Path) -> None:
+    tracks = folder.read(root).tracks
+    assert tracks.index.tolist() == ["7", "x y", "c"]
+    assert tracks["genres"].tolist() == [["rock", "indie"], [], ["jazz"]]
+    assert tracks["title"].tolist() == ["Hello, world", "B", "C"]
+    assert tracks["source"].tolist()[:2] == ["music/a.ogg", "music/ü b.mp3"]
+
+
+def test_playlists_as_players_write_them(root: Path, tmp_path: Path) -> None:
+    playlists = root / "playlists"
+    (playlists / "relative.m3u8").write_bytes(
+        "\ufeff#EXTM3U\r\n#EXTINF:1,A\r\n../music/a.ogg\r\n\r\n../music/ü b.mp3\r\n../music/a.ogg\r\n".encode()
+    )
+    (playlists / "latin.m3u").write_bytes("../music/ü b.mp3\n".encode("latin-1"))
+    (playlists / "windows.M3U").write_text("..\\music\\a.ogg\n")
+    (playlists / "deep" / "absolute.m3u8").write_text(f"{tmp_path}/outside/c.flac\n../../music/gone.ogg\n")
+    (playlists / "address.m3u8").write_text((root / "music" / "ü b.mp3").as_uri() + "\n")
+    (playlists / "unknown.m3u8").write_text("http://radio.example/stream\n../music/gone.ogg\n")
+    (playlists / "cover.jpg").write_bytes(b"")
+    catalogue = folder.read(root)
+    assert catalogue.playlists["tracks"].to_dict() == {
+        "address": ["x y"],
+        "deep/absolute": ["c"],
+        "latin": ["x y"],
+        "relative": ["7", "x y"],
+        "windows": ["7"],
+    }
+    assert catalogue.counts == {
+        "tracks_without_genre": 1,
+        "unknown_playlist_tracks": 3,
+        "playlists_without_known_track": 1,
+    }
+
+
+def test_without_playlists_there_are_none(root: Path) -> None:
+    assert folder.read(root).playlists.empty
+
+
+@given(st.binary(max_size=200))
+def test_no_playlist_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "wild.m3u"
+    path.write_bytes(content)
+    assert all(Path(entry).is_absolute() for entry in folder.read_m3u(path))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("track_id,path,genres\n1,a.ogg,\n1,b.ogg,\n2,c.ogg,\n2,d.ogg,\n", "2 ids occur more than once: 1, 2"),
+        ("track_id,path,genres\n1,a.ogg,\n2,a.ogg,\n", "1 ids occur more than once: a.ogg"),
+        ("id,path,genres\n1,a.ogg,\n", "has no column track_id; found id, path, genres"),
+        ("track_id,path,genres\n1,a.ogg,x,y\n", "line 2 has 4 cells, expected 3"),
+        ('track_id,path,genres\n1,"a.ogg,x\n', "malformed CSV at line 2"),
+        ("track_id,path,genres\n", "lists no track"),
+        ("", "has no column track_id, path, genres; found an empty file"),
+    ],
+)
+def test_a_wrong_table_is_explained(root: Path, table: str, message: str) -> None:
+    (root / "tracks.csv").write_text(table)
+    with pytest.raises(UserError, match=rf"tracks.csv: {message}"):
+        folder.read(root)
+
+
+def test_a_table_that_is_not_utf8_is_explained(root: Path) -> None:
+    (root / "tracks.csv").write_bytes("track_id,path,genres\n1,ü.ogg,\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"tracks.csv: not UTF-8 text"):
+        folder.read(root)
+
+
+def test_a_wrong_root_is_explained(root: Path) -> None:
+    with pytest.raises(UserError, match=r"no such folder; expected a folder with tracks.csv"):
+        folder.read(root / "gone")
+    (root / "tracks.csv").unlink()
+    with pytest.raises(UserError, match=r"has no tracks.csv; found playlists"):
+        folder.read(root)

@@ -1,0 +1,161 @@
+"""The Melon reader on a small data set in the real layout, and on what goes wrong with one."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unisono.corpora import melon
+from unisono.errors import UserError
+
+MEL = np.ones((48, 300), dtype=np.float32)
+
+
+def npy(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    songs = [
+        {"id": 0, "song_gn_dtl_gnr_basket": ["GN0102"]},
+        {"id": 1, "song_gn_dtl_gnr_basket": ["GN0101", "GN0201"]},
+        {"id": 2, "song_gn_dtl_gnr_basket": ["GN9000"]},
+        {"id": 1003, "song_gn_dtl_gnr_basket": []},
+        {"id": 4, "song_gn_dtl_gnr_basket": ["GN0102"]},
+        {"id": 5, "song_gn_dtl_gnr_basket": ["GN0102"]},
+    ]
+    names = {"GN0100": "발라드", "GN0101": "세부장르전체", "GN0102": "1980년대", "GN0201": "세부장르전체"}
+    playlists = {
+        "train": [{"id": 10, "songs": [0, 1, 1003]}, {"id": 11, "songs": [5, 2, 2, 777]}],
+        "val": [{"id": 12, "songs": []}],
+        "test": [{"id": 13, "songs": [5]}],
+    }
+    (tmp_path / "song_meta.json").write_text(json.dumps(songs), encoding="utf-8")
+    (tmp_path / "genre_gn_all.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+    for name, records in playlists.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(records), encoding="utf-8")
+    with tarfile.open(tmp_path / "arena_mel_0.tar", "w") as archive:
+        for name in ("0/1.npy", "0/0.npy", "0/2.npy"):
+            add(archive, name, npy(MEL))
+    with tarfile.open(tmp_path / "arena_mel_1.tar", "w") as archive:
+        add(archive, "1/1003.npy", npy(MEL))
+    return tmp_path
+
+
+def test_songs_in_playlists_become_tracks_with_the_names_of_their_detail_genres(root: Path) -> None:
+    catalogue = melon.read(root)
+    assert catalogue.tracks["genres"].to_dict() == {
+        "0": ["1980년대"],
+        "1": ["세부장르전체 (GN0101)", "세부장르전체 (GN0201)"],
+        "2": [],
+        "1003": [],
+    }
+    assert catalogue.tracks["source"].to_dict() == {
+        "0": "arena_mel_0.tar!0/0.npy",
+        "1": "arena_mel_0.tar!0/1.npy",
+        "2": "arena_mel_0.tar!0/2.npy",
+        "1003": "arena_mel_1.tar!1/1003.npy",
+    }
+    assert catalogue.playlists["tracks"].to_dict() == {"10": ["0", "1", "1003"], "11": ["2"]}
+    assert catalogue.rejects.to_numpy().tolist() == [["5", "", "missing mel"]]
+    assert catalogue.counts == {
+        "songs_in_no_playlist": 1,
+        "tracks_without_genre": 2,
+        "unknown_genre_codes": 1,
+        "unknown_playlist_tracks": 1,
+        "unsafe_tar_members": 0,
+        "playlists_without_known_track": 2,
+    }
+
+
+def test_an_unpacked_folder_reads_as_the_tars(root: Path) -> None:
+    from_tars = melon.read(root)
+    for tar in sorted(root.glob("*.tar")):
+        with tarfile.open(tar) as archive:
+            archive.extractall(root / "arena_mel", filter="data")
+        tar.unlink()
+    from_folder = melon.read(root)
+    assert from_folder.tracks["source"].to_dict()["1003"] == "arena_mel/1/1003.npy"
+    assert from_folder.tracks["genres"].to_dict() == from_tars.tracks["genres"].to_dict()
+    assert from_folder.playlists.equals(from_tars.playlists)
+
+
+@pytest.mark.parametrize("name", ["../5.npy", "/0/5.npy", "0/../../5.npy"])
+def test_a_tar_member_outside_its_folder_is_rejected(root: Path, name: str) -> None:
+    with tarfile.open(root / "arena_mel_2.tar", "w") as archive:
+        add(archive, name, npy(MEL))
+    catalogue = melon.read(root)
+    assert catalogue.rejects.to_numpy().tolist() == [["5", f"arena_mel_2.tar!{name}", "unsafe tar member"]]
+    assert catalogue.counts["unsafe_tar_members"] == 1
+
+
+def test_a_link_in_a_tar_is_rejected(root: Path) -> None:
+    with tarfile.open(root / "arena_mel_2.tar", "w") as archive:
+        link = tarfile.TarInfo("0/5.npy")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    assert melon.read(root).rejects["reason"].tolist() == ["unsafe tar member"]
+
+
+def test_a_tar_cut_short_keeps_its_first_songs(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tar = root / "arena_mel_0.tar"
+    tar.write_bytes(tar.read_bytes()[:70_000])  # within the second of three members
+    catalogue = melon.read(root)
+    assert catalogue.rejects["track_id"].tolist() == ["2", "5"]
+    assert "arena_mel_0.tar: ends too early" in caplog.text
+
+
+def test_a_file_that_is_no_tar_stops_the_reader(root: Path) -> None:
+    (root / "arena_mel_1.tar").write_bytes(b"<html>404</html>" * 100)
+    with pytest.raises(UserError, match=r"arena_mel_1.tar: not an uncompressed tar"):
+        melon.read(root)
+
+
+def test_half_written_json_is_named_with_its_place(root: Path) -> None:
+    path = root / "val.json"
+    path.write_text('[\n {"id": 12, "songs": [1,')
+    with pytest.raises(UserError, match=r"val.json: not valid JSON at line 2, column \d+ .* is it half-written\?"):
+        melon.read(root)
+
+
+def test_duplicate_songs_and_playlists_are_listed(root: Path) -> None:
+    (root / "test.json").write_text('[{"id": 10, "songs": []}]')
+    with pytest.raises(UserError, match=r"1 ids occur more than once: 10; make them unique"):
+        melon.read(root)
+    song = {"id": 7, "song_gn_dtl_gnr_basket": []}
+    (root / "song_meta.json").write_text(json.dumps([song, song]))
+    with pytest.raises(UserError, match=r"song_meta.json: 1 ids occur more than once: 7"):
+        melon.read(root)
+
+
+def test_entries_without_the_keys_are_named(root: Path) -> None:
+    (root / "train.json").write_text('[{"id": 10, "songs": []}, {"id": 11}]')
+    with pytest.raises(UserError, match=r"train.json: entry 1 should have the keys \['id', 'songs'\], found \['id'\]"):
+        melon.read(root)
+    (root / "train.json").write_text('{"id": 10}')
+    with pytest.raises(UserError, match=r"train.json: expected a JSON list, found a dict"):
+        melon.read(root)
+
+
+def test_missing_files_and_mels_are_named(root: Path) -> None:
+    with pytest.raises(UserError, match="no such folder; expected the Melon Playlist Dataset"):
+        melon.read(root / "elsewhere")
+    for tar in sorted(root.glob("*.tar")):
+        tar.unlink()
+    with pytest.raises(UserError, match=r"has neither arena_mel_\*.tar nor an arena_mel folder"):
+        melon.read(root)
+    (root / "val.json").unlink()
+    with pytest.raises(UserError, match=r"has no val.json; found .*song_meta.json"):
+        melon.read(root)
