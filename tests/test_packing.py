@@ -207,7 +207,7 @@ def write_music(root: Path) -> Catalogue:
     soundfile.write(root / "rate.wav", noise[:, :1], 8000)
     soundfile.write(root / "six.flac", noise, 48000)
     soundfile.write(root / "stereo.ogg", noise[:, :2], 22050)
-    soundfile.write(root / "long.mp3", noise[:, :2], 44100)
+    soundfile.write(root / "Long!.mp3", noise[:, :2], 44100)
     soundfile.write(root / "opus.opus", noise[:, :1], 48000, format="OGG", subtype="OPUS")
     (root / "mel.npy").write_bytes(GOOD)
     soundfile.write(root / "silent.wav", np.zeros(16000), 16000)
@@ -226,8 +226,8 @@ def test_audio_goes_through_the_front_end(tmp_path: Path) -> None:
     catalogue = write_music(tmp_path / "music")
     metrics = run_pack(catalogue, tmp_path)
     store = FrameStore.open(tmp_path / "out")
-    assert store.index.index.tolist() == ["long.mp3", "mel.npy", "opus.opus", "rate.wav", "six.flac", "stereo.ogg"]
-    for name in ("rate.wav", "six.flac", "stereo.ogg", "long.mp3", "opus.opus"):
+    assert store.index.index.tolist() == ["Long!.mp3", "mel.npy", "opus.opus", "rate.wav", "six.flac", "stereo.ogg"]
+    for name in ("rate.wav", "six.flac", "stereo.ogg", "Long!.mp3", "opus.opus"):
         whole = LogMel(MEL)(load_audio(catalogue.root / name, 16000))
         torch.testing.assert_close(torch.from_numpy(store.read(name)).float(), whole, atol=0.1, rtol=1e-3)
     rejects = pd.read_csv(tmp_path / "out" / "rejects.csv").set_index("track_id")["reason"].to_dict()

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from unisono.corpora.catalogue import Catalogue
 from unisono.corpora.reading import rejects_table
 from unisono.errors import UserError
 from unisono.params import Mel, Pack
-from unisono.sources import FrameReader, RejectError
+from unisono.sources import FrameReader, RejectError, tar_member
 from unisono.store import FrameWriter, shard_name, write_index
 
 LOOSE_UNITS = 64  # loose files are dealt out over at most so many units (and shards) ...
@@ -111,8 +111,8 @@ def cut_into_units(source_of: dict[str, str]) -> list[Unit]:
     by_tar: dict[str, dict[str, str]] = {}
     loose: list[tuple[str, str]] = []
     for track_id, source in source_of.items():
-        if "!" in source:
-            by_tar.setdefault(source.partition("!")[0], {})[track_id] = source
+        if member := tar_member(source):
+            by_tar.setdefault(member[0], {})[track_id] = source
         else:
             loose.append((track_id, source))
     size = max(MIN_LOOSE_FILES, -(-len(loose) // LOOSE_UNITS))

@@ -19,6 +19,12 @@ class RejectError(Exception):
     """A track that cannot be used; the message is the reason."""
 
 
+def tar_member(source: str) -> tuple[str, str] | None:
+    """A source "archive.tar!member" as its two names; None for a file, whose name may well hold a '!'."""
+    archive, mark, member = source.partition(".tar!")
+    return (f"{archive}.tar", member) if mark else None
+
+
 class FrameReader:
     """Read tracks as float16 frames (T, n_mels), whatever they are stored as.
 
@@ -38,15 +44,16 @@ class FrameReader:
 
         The sources are either all members of one tar ("archive.tar!member") or all files.
         """
-        if "!" in next(iter(sources.values())):
-            yield from self._read_tar(sources)
+        members = {track_id: found for track_id, source in sources.items() if (found := tar_member(source))}
+        if members:
+            yield from self._read_tar(members)
         else:
             for track_id, source in sources.items():
                 yield track_id, self._read(self.root / source)
 
-    def _read_tar(self, sources: dict[str, str]) -> Iterator[tuple[str, np.ndarray | RejectError]]:
-        track_at = {source.partition("!")[2]: track_id for track_id, source in sources.items()}
-        archive_name = next(iter(sources.values())).partition("!")[0]
+    def _read_tar(self, members: dict[str, tuple[str, str]]) -> Iterator[tuple[str, np.ndarray | RejectError]]:
+        track_at = {name: track_id for track_id, (_, name) in members.items()}
+        archive_name, _ = next(iter(members.values()))
         for archive, member in tar_members(self.root / archive_name):
             if member.name in track_at and member.isreg():
                 yield track_at.pop(member.name), self._read_member(archive, member)

@@ -34,6 +34,7 @@ def load_vectors(folder: Path) -> tuple[pd.Index, np.ndarray]:
     vectors_ND = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
     if len(ids) != len(vectors_ND):
         raise UserError(
-            f"{folder}: ids.parquet names {len(ids)} rows, but vectors.npy has {len(vectors_ND)}; make them anew with `dvc repro`"
+            f"{folder}: ids.parquet names {len(ids)} rows, but vectors.npy has {len(vectors_ND)};"
+            " make them anew with `dvc repro`"
         )
     return ids, vectors_ND

@@ -25,7 +25,7 @@ def script(stage: dict) -> Path:
 
 @cache
 def imports(file: Path) -> frozenset[Path]:
-    """The modules of the project that a file imports, directly or through others; package files are docstrings."""
+    """The modules of the project that a file imports, directly or through others."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         names = []
@@ -34,7 +34,8 @@ def imports(file: Path) -> frozenset[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
-            module = REPO / "src" / Path(*name.split(".")).with_suffix(".py")
+            package = REPO / "src" / Path(*name.split("."))
+            module = package / "__init__.py" if package.is_dir() else package.with_suffix(".py")
             if name.startswith("unisono.") and module.exists():
                 found |= {module, *imports(module)}
     return frozenset(found)

@@ -10,7 +10,7 @@ from implicit.cpu.bpr import BayesianPersonalizedRanking
 from implicit.cpu.matrix_factorization_base import MatrixFactorizationBase
 from implicit.evaluation import ranking_metrics_at_k
 from scipy import sparse
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from unisono.collaborative.warp import Factors, fit_warp
 from unisono.errors import UserError
