@@ -41,7 +41,8 @@ class MelCNN(nn.Module):
         self.blocks = nn.Sequential(
             *(_block(i, o, pool) for i, o, pool in zip([1, *channels[:-1]], channels, POOLS, strict=True))
         )
-        self.blocks.to(memory_format=torch.channels_last)  # the faster layout for these convolutions, CPU and GPU alike
+        # The faster layout for these convolutions, on a CPU and on a GPU; torch's stub lacks this form of `to`.
+        self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.backbone_dim = channels[-1] * bands * frames
         self.head = nn.Sequential(
             nn.Linear(self.backbone_dim, hidden),

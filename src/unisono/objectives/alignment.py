@@ -46,11 +46,13 @@ class CrossModalAlignment(nn.Module):
         Returns:
             One scalar an alignment, and "loss", their weighted sum.
         """
-        embeddings, position = {}, {}
+        embeddings: dict[str, Tensor] = {}
+        position: dict[str, Tensor] = {}
         for modality, encoder in self.encoders.items():
             rows = present[modality].nonzero().squeeze(1)
             position[modality] = present[modality].cumsum(0) - 1
-            embeddings[modality] = encoder(inputs[modality][rows]) if len(rows) > 1 else None
+            if len(rows) > 1:
+                embeddings[modality] = encoder(inputs[modality][rows])
         losses = {}
         for pair in self.alignments:
             rows = (present[pair.a] & present[pair.b]).nonzero().squeeze(1)
