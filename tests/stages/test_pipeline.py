@@ -117,6 +117,9 @@ def test_another_cold_run_gives_the_same_bytes(project: Project, tmp_path: Path)
 def test_a_user_s_mistake_is_a_sentence(project: Project) -> None:
     said = project.run("dvc", "exp", "run", "-S", "loss.lambda_a2g=0", "-S", "loss.lambda_a2p=0", fails=True)
     assert "loss.lambda_a2g and loss.lambda_a2p are both 0" in said and "Traceback" not in said
-    said = project.run(sys.executable, "stages/evaluate.py", "nosuch", fails=True)
-    assert "nosuch" in said and "Traceback" not in said
     project.run("git", "checkout", "-q", "params.yaml")
+    said = project.run("dvc", "exp", "run", "-S", "train.batch_size=5000", fails=True)
+    assert "train.batch_size is 5000, but the training part has only" in said and "Traceback" not in said
+    project.run("git", "checkout", "-q", "params.yaml")
+    said = project.run(sys.executable, "stages/evaluate.py", "nosuch", fails=True)
+    assert "unknown task 'nosuch'; expected one of gtzan" in said and "Traceback" not in said
