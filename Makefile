@@ -10,8 +10,8 @@ SEEDS ?= 0
 repro: .venv/installed
 	dvc repro
 
-test: .venv/installed
-	pytest
+test: .venv/installed   # one thread a process: the two test processes share two cores
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed
 	ruff check .
