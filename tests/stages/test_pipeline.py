@@ -45,8 +45,9 @@ def clone(folder: Path) -> Project:
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=REPO, text=True, capture_output=True, check=True,
     ).stdout.splitlines()  # fmt: skip
+    results = ("dvc.lock", "metrics/", "report/")  # committed, of the sample in its full size
     for name in listed:
-        if (REPO / name).is_file() and name != "dvc.lock":
+        if (REPO / name).is_file() and not name.startswith(results):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPO / name, folder / name)
     params = yaml.safe_load((folder / "params.yaml").read_text())
