@@ -25,6 +25,12 @@ from unisono.vectors import load_vectors
 
 FRAMES, SPLIT, CF, GENRES = (Path("data", name) for name in ("frames/catalogue", "split", "cf", "genres"))
 CURVES = Path("data/curves")
+WITHOUT = {
+    "genre": "none of the training tracks has a genre; add genres (tracks.csv: genres; song_meta.json:"
+    " song_gn_dtl_gnr_basket), or train without them: loss.lambda_a2g and loss.lambda_g2p 0",
+    "playlist": "no two training tracks are in playlists; add playlists, check that they use the tracks' ids and"
+    " paths, or train without them: loss.lambda_a2p and loss.lambda_g2p 0",
+}
 
 
 def main(params: Params) -> None:
@@ -60,6 +66,9 @@ def main(params: Params) -> None:
     module = build_objective(
         audio, params.encoder, params.loss, train.objective, genre_vectors_GW, cf_vectors_MC.shape[1]
     )
+    for modality in sorted(module.modalities):
+        if not training.has(modality):
+            raise UserError(f"the catalogue has no {modality}s to learn from: {WITHOUT[modality]}")
     optimizer = torch.optim.Adam(module.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
     inputs = [*(p for folder in (SPLIT, CF, GENRES) for p in folder.iterdir()), *FRAMES.glob("*.parquet")]
     settings = params.model_dump(include={"mel", "genres", "encoder", "loss", "train"}, mode="json")

@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 
-from unisono.errors import UserError
 from unisono.genres import genre_vectors
 from unisono.params import Genres
 
@@ -60,5 +59,16 @@ def test_one_genre_is_enough() -> None:
 
 @pytest.mark.parametrize("sentences", [[], [[], []]])
 def test_no_genre_at_all(sentences: list[list[str]]) -> None:
-    with pytest.raises(UserError, match="none of the training and validation tracks has a genre"):
-        genre_vectors(sentences, PARAMS)
+    names, vectors_GD = genre_vectors(sentences, PARAMS)
+    assert names == [] and vectors_GD.shape == (0, 16)
+
+
+def test_frequent_genres_are_learnt_from_like_rare_ones() -> None:
+    """Word2Vec's usual subsampling would leave vectors of so frequent words as they were drawn, tiny and unrelated."""
+    rng = np.random.default_rng(0)
+    sentences = [[f"{family}{i}" for i in rng.permutation(3)[:2]] for family in "abcdefgh" for _ in range(20)]
+    names, vectors_GD = genre_vectors(sentences, PARAMS.model_copy(update={"epochs": 200}))
+    assert np.linalg.norm(vectors_GD, axis=1).min() > 0.5  # drawn with a norm of about 0.07
+    unit_GD = vectors_GD / np.linalg.norm(vectors_GD, axis=1, keepdims=True)
+    similarity = unit_GD @ unit_GD.T - 2 * np.eye(len(names))
+    assert all(names[nearest][0] == name[0] for name, nearest in zip(names, similarity.argmax(axis=1), strict=True))

@@ -32,6 +32,10 @@ class Examples:
     def __len__(self) -> int:
         return len(self.rows_N)
 
+    def has(self, modality: str) -> bool:
+        """Whether any example has it."""
+        return bool({"audio": len(self), "genre": self.genres_NL.any(), "playlist": self.cf_NC.any()}[modality])
+
     def batch(self, picked_B: np.ndarray, crops_BTF: np.ndarray) -> Batch:
         """The inputs of each modality for the picked examples, and which of them have that modality."""
         genres_BL = torch.from_numpy(self.genres_NL[picked_B])

@@ -7,7 +7,6 @@ from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from tqdm import tqdm
 
-from unisono.errors import UserError
 from unisono.params import Genres
 
 
@@ -20,19 +19,16 @@ def genre_vectors(sentences: list[list[str]], params: Genres) -> tuple[list[str]
     Returns:
         the genres in alphabetical order, and their vectors_GD as float32.
 
-    Raises:
-        UserError: no sentence has a genre.
+        A catalogue without genres has none: (0, dim).
     """
     sentences = [sorted(set(sentence)) for sentence in sentences if len(sentence)]
     if not sentences:
-        raise UserError(
-            "genres: none of the training and validation tracks has a genre, so there is nothing to learn from;"
-            " give the catalogue genres (tracks.csv: genres; song_meta.json: song_gn_dtl_gnr_basket)"
-        )
+        return [], np.zeros((0, params.dim), dtype=np.float32)
     model = Word2Vec(
         vector_size=params.dim,
         window=max(len(sentence) for sentence in sentences),
         min_count=1,
+        sample=0,  # gensim's default drops frequent words, as text has them; of genres, all are frequent
         seed=params.seed,
         workers=1,  # gensim repeats itself on one thread only
         hashfxn=_hash,

@@ -30,7 +30,7 @@ def build_audio_encoder(encoder: Encoder, train: Train, mel: Mel) -> MelCNN:
 
 def build_objective(
     audio: MelCNN, encoder: Encoder, loss: Loss, objective: str, genre_vectors_GW: np.ndarray, cf_dim: int
-) -> nn.Module:
+) -> CrossModalAlignment | ModalityPrediction:
     """The module that is trained; a modality whose weights are all zero is not built.
 
     Raises:

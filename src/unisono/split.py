@@ -135,12 +135,12 @@ def _seeded_global_numpy(seed: int) -> Iterator[None]:
 
     scikit-multilearn breaks ties with the global generator, and its random_state is refused by today's scikit-learn.
     """
-    state = np.random.get_state()  # noqa: NPY002
-    np.random.seed(seed % 2**32)  # noqa: NPY002
+    state = np.random.get_state()  # noqa: NPY002 (the global generator is what scikit-multilearn uses)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 (the same)
     try:
         yield
     finally:
-        np.random.set_state(state)  # noqa: NPY002
+        np.random.set_state(state)  # noqa: NPY002 (the same)
 
 
 def _exchange(

@@ -13,7 +13,6 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from unisono.collaborative.warp import Factors, fit_warp
-from unisono.errors import UserError
 from unisono.params import CF
 
 K = 100
@@ -56,14 +55,25 @@ def factorize(
         track_ids: the songs of the training and validation parts.
         device: where WARP runs, by default the CPU; BPR and ALS run on the CPU always.
 
-    Raises:
-        UserError: fewer than two songs are in a playlist.
+    Where fewer than two songs are in playlists there is nothing to learn, and all factors are zeros.
     """
     device = device or torch.device("cpu")
     interactions_UN = _interactions(playlists, track_ids)
     # Songs that are in no playlist tell nothing and would only be easy negatives.
     known = np.flatnonzero(interactions_UN.getnnz(axis=0))
-    _check(len(known), len(playlists), len(track_ids))
+    if len(known) < 2:
+        nothing_N = np.zeros(len(track_ids), dtype=np.float32)
+        return Factorization(
+            track_ids,
+            np.zeros((len(track_ids), params.dim), dtype=np.float32),
+            nothing_N,
+            [],
+            {},
+            0,
+            0,
+            0,
+            len(track_ids),
+        )
     interactions_UI = interactions_UN[:, known]
 
     train_UI, hidden_UI = _hide(interactions_UI, params.holdout, params.seed)
@@ -96,19 +106,6 @@ def _interactions(playlists: pd.Series, track_ids: list[str]) -> sparse.csr_matr
     matrix = sparse.csr_matrix((np.ones(len(row), dtype=np.float32), (row, column)), shape=shape)
     matrix.data[:] = 1
     return matrix
-
-
-def _check(n_known: int, n_playlists: int, n_tracks: int) -> None:
-    if n_known == 0:
-        raise UserError(
-            f"playlists: none of the {n_playlists} playlists has one of the {n_tracks} training and validation tracks,"
-            " so there is nothing to factorise; check that playlists and tracks use the same ids and paths"
-        )
-    if n_known < 2:
-        raise UserError(
-            f"playlists: only one of the {n_tracks} training and validation tracks is in a playlist; factorising needs"
-            " at least 2: add playlists, or train without them (loss.lambda_a2p and loss.lambda_g2p 0)"
-        )
 
 
 def _hide(interactions_UI: sparse.csr_matrix, share: float, seed: int) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:

@@ -109,7 +109,7 @@ def tar_members(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]
         UserError: the file is not an uncompressed tar.
     """
     try:
-        archive = tarfile.open(path, "r:")  # noqa: SIM115
+        archive = tarfile.open(path, "r:")  # noqa: SIM115 (closed by the `with` below, outside this `try`)
     except (tarfile.ReadError, OSError) as error:
         raise UserError(f"{path}: not an uncompressed tar ({error}); download it again") from None
     with archive:

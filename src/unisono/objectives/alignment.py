@@ -36,6 +36,11 @@ class CrossModalAlignment(nn.Module):
         self.alignments = alignments
         self.temperature = temperature
 
+    @property
+    def modalities(self) -> set[str]:
+        """What the alignments name."""
+        return set(self.encoders)
+
     def forward(self, inputs: dict[str, Tensor], present: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of one batch.
 

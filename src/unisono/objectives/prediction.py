@@ -27,6 +27,11 @@ class ModalityPrediction(nn.Module):
         self.heads = nn.ModuleDict({modality: nn.Linear(embedding_dim, sizes[modality]) for modality in weights})
         self.weights = weights
 
+    @property
+    def modalities(self) -> set[str]:
+        """The input, and what is predicted from it."""
+        return {"audio", *self.weights}
+
     def forward(self, inputs: dict[str, Tensor], present: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of one batch; see `CrossModalAlignment.forward`. "genre" holds (B, L) genre rows + 1, 0 padded."""
         audio_BD = self.encoders["audio"](inputs["audio"])
