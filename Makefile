@@ -1,11 +1,12 @@
 # make repro    set up, then run the pipeline          make test     set up, then run the tests
 # make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
+# make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SEEDS ?= 0
 
-.PHONY: repro test check tables inventory lock
+.PHONY: repro test check tables variants inventory
 
 repro: .venv/installed
 	dvc repro
@@ -20,6 +21,9 @@ check: .venv/installed
 
 tables: .venv/installed
 	python -m unisono.report.tables $(SEEDS)
+
+variants: .venv/installed
+	python -m unisono.report.variants $(SEEDS)
 
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some
 	dvc repro --force --single-item inventory

@@ -19,7 +19,7 @@ def main(params: Params, model: str, corpus: str) -> None:
     export_embeddings(
         encoder,
         FrameStore.open(Path("data/frames", corpus)),
-        Path("data/embeddings", model, corpus),
+        Path("data/embeddings", corpus, model),
         layer=params.embedding.layer,
         batch_size=params.embedding.batch_size,
         device=pick_device(params.train.device),

@@ -18,7 +18,7 @@ def main(params: Params, corpus: str) -> None:
         catalogue=read_catalogue(source.format, source.root),
         corpus=corpus,
         out=Path("data/frames") / corpus,
-        mel=params.mel,
+        front_end=params.mel,
         params=params.pack,
         inventory=Path("data/inventory") / f"{corpus}.csv",
         checkpoints=Path(".checkpoints/pack"),

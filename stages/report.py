@@ -1,4 +1,4 @@
-"""`python stages/report.py`: Tables 1 to 3 for the current model beside the paper's.
+"""`python stages/report.py`: Tables 1 to 3 for the current model beside the paper's, and both systems' retrieval.
 
 Reads metrics/evaluate/; writes report/report.md and report/figures/.
 """
@@ -11,8 +11,8 @@ from unisono.errors import UserError
 from unisono.params import Params
 from unisono.report.figures import draw
 from unisono.report.markdown import own_and_published, page
-from unisono.report.models import TITLES, model_name
-from unisono.report.scores import rows_of
+from unisono.report.models import SECOND_SYSTEM, TITLES, model_name
+from unisono.report.scores import BASELINES, rows_of
 from unisono.report.tables_data import rows_in, tables
 from unisono.stage import run_stage
 
@@ -23,7 +23,8 @@ def main(params: Params) -> None:
     metrics = {task: _task_metrics(task) for task in params.evaluation.tasks()}
     levels = rows_of(metrics)
     title = TITLES[model_name(params.loss, params.train.objective)]
-    own = {"random": levels["random"], "untrained": levels["untrained"], f"{title} (this run)": levels["model"]}
+    own = {**{name: levels[name] for name in BASELINES}, f"{title} (this run)": levels["model"]}
+    own[f"{SECOND_SYSTEM} (this run)"] = levels["similarity"]
     shown = tables(params.evaluation.playlists.k if params.evaluation.playlists else 100)
     for table in shown:
         if rows_in(table, own):

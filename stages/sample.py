@@ -18,6 +18,7 @@ def main(params: Params) -> None:
         playlists=sample.playlists,
         gtzan_tracks=sample.gtzan_tracks,
         jamendo_tracks=sample.jamendo_tracks,
+        magnatagatune_clips=sample.magnatagatune_clips,
         seconds=sample.seconds,
     )
 

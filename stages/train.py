@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from dvclive import Live
 
 from unisono import dataset
+from unisono.crop_training import fit_on_crops, training_metrics
 from unisono.encoders.saved import save_encoder
 from unisono.errors import UserError
 from unisono.models import build_audio_encoder, build_objective
@@ -19,12 +19,9 @@ from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 from unisono.store import FrameStore
 from unisono.training.checkpoint import checkpoint_path
-from unisono.training.devices import pick_device
-from unisono.training.loop import fit
 from unisono.vectors import load_vectors
 
 FRAMES, SPLIT, CF, GENRES = (Path("data", name) for name in ("frames/catalogue", "split", "cf", "genres"))
-CURVES = Path("data/curves")
 WITHOUT = {
     "genre": "none of the training tracks has a genre; add genres (tracks.csv: genres; song_meta.json:"
     " song_gn_dtl_gnr_basket), or train without them: loss.lambda_a2g and loss.lambda_g2p 0",
@@ -35,7 +32,6 @@ WITHOUT = {
 
 def main(params: Params) -> None:
     train = params.train
-    device = pick_device(train.device)
     genre_names, genre_vectors_GW = load_vectors(GENRES)
     cf_ids, cf_vectors_MC = load_vectors(CF)
     tracks = pd.read_parquet(FRAMES / "tracks.parquet").set_index("track_id")
@@ -52,71 +48,31 @@ def main(params: Params) -> None:
         )
 
     training, validation = examples("train"), examples("validation")
-    if len(training) < train.batch_size:
-        raise UserError(
-            f"params.yaml: train.batch_size is {train.batch_size}, but the training part has only"
-            f" {len(training)} tracks; set train.batch_size to {len(training)} or less"
-        )
-    if len(validation) < 2:
-        raise UserError(
-            f"the validation part has {len(validation)} tracks, expected at least 2; raise split.validation"
-        )
-
     audio = build_audio_encoder(params.encoder, train, params.mel)
-    module = build_objective(
-        audio, params.encoder, params.loss, train.objective, genre_vectors_GW, cf_vectors_MC.shape[1]
-    )
+    module = build_objective(audio, params.encoder, params.loss, train, genre_vectors_GW, cf_vectors_MC.shape[1])
     for modality in sorted(module.modalities):
         if not training.has(modality):
             raise UserError(f"the catalogue has no {modality}s to learn from: {WITHOUT[modality]}")
     optimizer = torch.optim.Adam(module.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
     inputs = [*(p for folder in (SPLIT, CF, GENRES) for p in folder.iterdir()), *FRAMES.glob("*.parquet")]
     settings = params.model_dump(include={"mel", "genres", "encoder", "loss", "train"}, mode="json")
-    checkpoint = checkpoint_path("train", settings, [*inputs, *_code()])
-    with Live(str(CURVES), dvcyaml=None, save_dvc_exp=False, report=None) as live:
-
-        def log(losses: dict[str, dict[str, float]]) -> None:
-            for part, values in losses.items():
-                for name, value in values.items():
-                    live.log_metric(f"{part}/{name}", value)
-            live.next_step()
-
-        progress = fit(
-            module,
-            optimizer,
-            lambda epoch: dataset.training_batches(
-                training, train.crop_frames, train.batch_size, train.seed, epoch, train.workers
-            ),
-            lambda: dataset.validation_batches(validation, train.crop_frames, train.batch_size, train.seed),
-            epochs=train.epochs,
-            patience=train.patience,
-            seed=train.seed,
-            device=device,
-            precision=train.precision,
-            checkpoint=checkpoint,
-            on_epoch=log,
-        )
-
-    save_encoder(Path("data/models/trained"), audio, params.mel.model_dump())
-    write_metrics(
-        Path("metrics/train.json"),
-        {
-            "train": {
-                "best_epoch": progress.best_epoch + 1,
-                "epochs": len(progress.history),
-                "loss": progress.history[progress.best_epoch],
-                "tracks": {"train": len(training), "validation": len(validation)},
-            }
-        },
+    checkpoint = checkpoint_path("train", settings, [Path(__file__), *inputs])
+    progress = fit_on_crops(
+        module,
+        optimizer,
+        training,
+        validation,
+        stage="train",
+        crop_frames=train.crop_frames,
+        n_views=2 if "crop" in module.modalities else 1,
+        schedule=train,
+        machine=train,
+        checkpoint=checkpoint,
+        curves_folder=Path("data/curves"),
     )
+    save_encoder(Path("data/models/trained"), audio, params.mel.model_dump())
+    write_metrics(Path("metrics/train.json"), {"train": training_metrics(progress, training, validation)})
     checkpoint.unlink()
-
-
-def _code() -> list[Path]:
-    """The code whose change must not continue an old run."""
-    library = Path("src/unisono")
-    rooms = (p for room in ("encoders", "objectives", "training") for p in (library / room).glob("*.py"))
-    return [Path(__file__), library / "models.py", library / "dataset.py", library / "store.py", *rooms]
 
 
 if __name__ == "__main__":

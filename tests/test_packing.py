@@ -20,7 +20,7 @@ from unisono.corpora.inventory import take_inventory
 from unisono.corpora.reading import rejects_table
 from unisono.errors import UserError
 from unisono.packing import cut_into_units, pack
-from unisono.params import Mel, Pack
+from unisono.params import Mel, Pack, Waves
 from unisono.sources import RejectError, parse_mel
 from unisono.store import FrameStore
 
@@ -82,7 +82,9 @@ def test_a_mel_is_stored_frames_first(array: np.ndarray) -> None:
     np.testing.assert_array_equal(parse_mel(npy(array), n_mels=48), mel(1).T.astype(np.float16))
 
 
-def run_pack(catalogue: Catalogue, where: Path, name: str = "out", mel: Mel = MEL, **changes: Any) -> dict[str, Any]:
+def run_pack(
+    catalogue: Catalogue, where: Path, name: str = "out", mel: Mel | Waves = MEL, **changes: Any
+) -> dict[str, Any]:
     take_inventory(catalogue.root).to_csv(where / "inventory.csv", index=False)
     params = Pack(**({"workers": 1, "max_frames": None, "max_reject_share": 1.0} | changes))
     return pack(catalogue, "mine", where / name, mel, params, where / "inventory.csv", where / "checkpoints")
@@ -242,6 +244,21 @@ def test_audio_goes_through_the_front_end(tmp_path: Path) -> None:
         "text.wav": "undecodable audio",
     }
     assert metrics["rejected"] == 8
+
+
+def test_waveforms_are_packed_as_frames_of_one_band(tmp_path: Path) -> None:
+    catalogue = write_music(tmp_path / "music")
+    metrics = run_pack(catalogue, tmp_path, mel=Waves(sample_rate=22050), max_frames=20)
+    store = FrameStore.open(tmp_path / "out")
+    assert store.n_bands == 1
+    for name in ("short.wav", "rate.wav", "six.flac", "stereo.ogg", "Long!.mp3", "opus.opus"):
+        whole = load_audio(catalogue.root / name, 22050)
+        np.testing.assert_allclose(store.read(name)[:, 0], whole, atol=1e-3)
+    rejects = pd.read_csv(tmp_path / "out" / "rejects.csv").set_index("track_id")["reason"].to_dict()
+    assert rejects["mel.npy"] == "a mel, not audio" and rejects["silent.wav"] == "all zero"
+    assert rejects["nan.wav"] == "NaN or infinite values" and rejects["none.wav"] == "zero-length audio"
+    seconds = store.index["n_frames"].sum() / 22050
+    assert metrics["hours"] == pytest.approx(seconds / 3600)
 
 
 def test_max_frames_keeps_the_first(tmp_path: Path) -> None:

@@ -128,3 +128,10 @@ def test_metrics_count_by_hand() -> None:
     )
     assert metrics["genres"]["deviation"] == pytest.approx({"max": 0.4, "mean": 0.3})
     assert metrics["genres"]["n"] == 2
+
+
+@pytest.mark.parametrize("n", range(10, 70))
+def test_any_number_of_tracks_of_two_genres_is_split(n: int) -> None:
+    labels = pd.Series([["high" if i % 2 else "low"] for i in range(n)], index=[f"t{i}" for i in range(n)])
+    sizes = stratified_split(labels, 0.1, 0.1, seed=0)["part"].value_counts()
+    assert sizes.sum() == n and abs(sizes["test"] - n / 10) < 1 and abs(sizes["validation"] - n / 10) < 1

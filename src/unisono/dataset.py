@@ -1,7 +1,8 @@
-"""Batches of associated examples: a mel crop, its track's genres, its track's CF factors."""
+"""Batches of crops of tracks, and the first system's examples: a mel crop, its track's genres, its CF factors."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,18 @@ from torch.utils.data import DataLoader, Dataset
 from unisono.store import FrameStore
 
 Batch = dict[str, dict[str, Tensor]]
+
+
+class Cropped(Protocol):
+    """Examples that are tracks of a frame store, and become batches with one or more crops of each."""
+
+    @property
+    def store(self) -> FrameStore: ...
+
+    @property
+    def rows_N(self) -> np.ndarray: ...  # the examples' rows in the store
+
+    def batch(self, picked_B: np.ndarray, views: list[np.ndarray]) -> Batch: ...  # views: crops (B, T, F)
 
 
 @dataclass(frozen=True)
@@ -34,23 +47,28 @@ class Examples:
 
     def has(self, modality: str) -> bool:
         """Whether any example has it."""
-        return bool({"audio": len(self), "genre": self.genres_NL.any(), "playlist": self.cf_NC.any()}[modality])
+        return bool({"genre": self.genres_NL, "playlist": self.cf_NC}.get(modality, self.rows_N + 1).any())
 
-    def batch(self, picked_B: np.ndarray, crops_BTF: np.ndarray) -> Batch:
-        """The inputs of each modality for the picked examples, and which of them have that modality."""
+    def batch(self, picked_B: np.ndarray, views: list[np.ndarray]) -> Batch:
+        """The inputs of each modality for the picked examples, and which of them have that modality.
+
+        A second view, another crop of the same tracks, is a modality of its own: "crop".
+        """
+        everywhere = torch.ones(len(picked_B), dtype=torch.bool)
+        audio = dict(zip(("audio", "crop"), map(bands_first, views), strict=False))
         genres_BL = torch.from_numpy(self.genres_NL[picked_B])
         cf_BC = torch.from_numpy(self.cf_NC[picked_B])
         return {
-            "inputs": {"audio": to_mel(crops_BTF), "genre": genres_BL, "playlist": cf_BC},
+            "inputs": {**audio, "genre": genres_BL, "playlist": cf_BC},
             "present": {
-                "audio": torch.ones(len(picked_B), dtype=torch.bool),
+                **dict.fromkeys(audio, everywhere),
                 "genre": (genres_BL > 0).any(dim=1),
                 "playlist": (cf_BC != 0).any(dim=1),
             },
         }
 
 
-def to_mel(crops_BTF: np.ndarray) -> Tensor:
+def bands_first(crops_BTF: np.ndarray) -> Tensor:
     """Stored frames (B, T, F) as the encoder takes them: (B, F, T), float32."""
     return torch.from_numpy(crops_BTF).float().transpose(1, 2).contiguous()
 
@@ -75,40 +93,47 @@ def cf_rows(track_ids: pd.Index, ids: pd.Index, vectors_MC: np.ndarray) -> np.nd
 
 
 def training_batches(
-    examples: Examples, crop_frames: int, batch_size: int, seed: int, epoch: int, workers: int
+    examples: Cropped, crop_frames: int, batch_size: int, seed: int, epoch: int, workers: int, n_views: int = 1
 ) -> Iterable[Batch]:
-    """An epoch in random order with a random crop a track; the last, shorter batch is dropped.
+    """An epoch in random order with `n_views` random crops a track; the last, shorter batch is dropped.
 
     Order and crops depend on (seed, epoch) alone, not on the number of worker processes.
     """
     rng = np.random.default_rng((seed, epoch))
-    order = rng.permutation(len(examples))
-    last_start = np.maximum(examples.store.index["n_frames"].to_numpy()[examples.rows_N] - crop_frames, 0)
-    starts = rng.integers(0, last_start + 1)
-    n_batches = len(examples) // batch_size
+    order = rng.permutation(len(examples.rows_N))
+    starts_VN = _starts(examples, crop_frames, n_views, rng)
+    n_batches = len(examples.rows_N) // batch_size
     picks = np.split(order[: n_batches * batch_size], n_batches)
     return DataLoader(
-        _Batches(examples, picks, starts, crop_frames),
+        _Batches(examples, picks, starts_VN, crop_frames),
         batch_size=None,
         num_workers=workers,
         pin_memory=torch.cuda.is_available(),
     )
 
 
-def validation_batches(examples: Examples, crop_frames: int, batch_size: int, seed: int) -> Iterator[Batch]:
-    """Every example once, always the same crop; batches as equal as can be, so that none is a stray remainder."""
-    last_start = np.maximum(examples.store.index["n_frames"].to_numpy()[examples.rows_N] - crop_frames, 0)
-    starts = np.random.default_rng(seed).integers(0, last_start + 1)
-    picks = np.array_split(np.arange(len(examples)), -(-len(examples) // batch_size))
-    batches = _Batches(examples, picks, starts, crop_frames)
+def validation_batches(
+    examples: Cropped, crop_frames: int, batch_size: int, seed: int, n_views: int = 1
+) -> Iterator[Batch]:
+    """Every example once, always the same crops; batches as equal as can be, so that none is a stray remainder."""
+    starts_VN = _starts(examples, crop_frames, n_views, np.random.default_rng(seed))
+    n_examples = len(examples.rows_N)
+    picks = np.array_split(np.arange(n_examples), -(-n_examples // batch_size))
+    batches = _Batches(examples, picks, starts_VN, crop_frames)
     return (batches[k] for k in range(len(picks)))
+
+
+def _starts(examples: Cropped, crop_frames: int, n_views: int, rng: np.random.Generator) -> np.ndarray:
+    """Where each view of each example starts (V, N), uniform over all crops that fit."""
+    last_start_N = np.maximum(examples.store.index["n_frames"].to_numpy()[examples.rows_N] - crop_frames, 0)
+    return rng.integers(0, last_start_N + 1, size=(n_views, len(last_start_N)))
 
 
 class _Batches(Dataset[Batch]):
     """A list of batches as a dataset whose items are whole batches, so that each is one read by one worker."""
 
-    def __init__(self, examples: Examples, picks: list[np.ndarray], starts_N: np.ndarray, crop_frames: int) -> None:
-        self.examples, self.picks, self.starts_N, self.crop_frames = examples, picks, starts_N, crop_frames
+    def __init__(self, examples: Cropped, picks: list[np.ndarray], starts_VN: np.ndarray, crop_frames: int) -> None:
+        self.examples, self.picks, self.starts_VN, self.crop_frames = examples, picks, starts_VN, crop_frames
 
     def __len__(self) -> int:
         return len(self.picks)
@@ -116,4 +141,5 @@ class _Batches(Dataset[Batch]):
     def __getitem__(self, k: int) -> Batch:
         picked = self.picks[k]
         rows = self.examples.rows_N[picked]
-        return self.examples.batch(picked, self.examples.store.crops(rows, self.starts_N[picked], self.crop_frames))
+        crops = [self.examples.store.crops(rows, starts_N[picked], self.crop_frames) for starts_N in self.starts_VN]
+        return self.examples.batch(picked, crops)

@@ -9,16 +9,16 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from unisono.dataset import to_mel
+from unisono.dataset import bands_first
 from unisono.embeddings import Embeddings, load_embeddings
-from unisono.encoders.mel_cnn import MelCNN
+from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.errors import UserError
 from unisono.store import FrameStore
 from unisono.training.devices import mixed_precision
 
 
 def export_embeddings(
-    encoder: MelCNN,
+    encoder: AudioEncoder,
     store: FrameStore,
     folder: Path,
     *,
@@ -35,7 +35,7 @@ def export_embeddings(
     goes on where it stopped.
 
     Args:
-        layer: projection (the embedding) | backbone (the flat output of the convolutions).
+        layer: projection (the embedding) | backbone (the features under it).
         work_root: where unfinished work lies; removed at the end.
 
     Raises:
@@ -44,7 +44,7 @@ def export_embeddings(
     if store.n_bands != encoder.n_bands:
         raise UserError(
             f"{store.folder}: frames have {store.n_bands} bands, but the encoder was trained on"
-            f" {encoder.config['n_bands']}; pack the corpus with the same mel params"
+            f" {encoder.n_bands}; pack the corpus with the same params"
         )
     length = encoder.crop_frames
     n_windows = np.maximum(store.index["n_frames"].to_numpy() // length, 1)
@@ -64,7 +64,7 @@ def export_embeddings(
             stop = min(start + batch_size, len(rows_M))
             crops_BTF = store.crops(rows_M[start:stop], first_frame_M[start:stop], length)
             with mixed_precision(precision, device):
-                windows_MD[start:stop] = encode(to_mel(crops_BTF).to(device)).float().cpu().numpy()
+                windows_MD[start:stop] = encode(bands_first(crops_BTF).to(device)).float().cpu().numpy()
             bar.update(stop - start)
             if stop == len(rows_M) or (stop // batch_size) % 100 == 0:
                 windows_MD.flush()
@@ -86,7 +86,7 @@ def _open_matrix(path: Path, shape: tuple[int, int]) -> np.memmap:
     return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
 
 
-def _key(encoder: MelCNN, store: FrameStore, layer: str) -> str:
+def _key(encoder: AudioEncoder, store: FrameStore, layer: str) -> str:
     """A name for the work of exactly this encoder on exactly this store."""
     digest = hashlib.sha256(layer.encode())
     for name, tensor in sorted(encoder.state_dict().items()):

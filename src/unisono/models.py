@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from unisono.encoders.genre_attention import GenreAttention
+from unisono.encoders.masked import MaskedAudio
 from unisono.encoders.mel_cnn import MelCNN
 from unisono.encoders.playlist_mlp import PlaylistMLP
 from unisono.errors import UserError
@@ -29,14 +30,14 @@ def build_audio_encoder(encoder: Encoder, train: Train, mel: Mel) -> MelCNN:
 
 
 def build_objective(
-    audio: MelCNN, encoder: Encoder, loss: Loss, objective: str, genre_vectors_GW: np.ndarray, cf_dim: int
+    audio: MelCNN, encoder: Encoder, loss: Loss, train: Train, genre_vectors_GW: np.ndarray, cf_dim: int
 ) -> CrossModalAlignment | ModalityPrediction:
     """The module that is trained; a modality whose weights are all zero is not built.
 
     Raises:
         UserError: the weights leave nothing for the audio encoder to learn, or heads do not divide the genre vectors.
     """
-    if objective == "prediction":
+    if train.objective == "prediction":
         weights = {"genre": loss.lambda_a2g, "playlist": loss.lambda_a2p}
         weights = {modality: weight for modality, weight in weights.items() if weight > 0}
         _require(weights, "loss.lambda_a2g and loss.lambda_a2p are both 0")
@@ -45,11 +46,14 @@ def build_objective(
         Alignment("a2g", "audio", "genre", loss.lambda_a2g),
         Alignment("a2p", "audio", "playlist", loss.lambda_a2p),
         Alignment("g2p", "genre", "playlist", loss.lambda_g2p),
+        Alignment("a2a", "audio", "crop", loss.lambda_a2a),
     ]
     alignments = [pair for pair in alignments if pair.weight > 0]
     modalities = {m for pair in alignments for m in (pair.a, pair.b)}
-    _require("audio" in modalities, "loss.lambda_a2g and loss.lambda_a2p are both 0")
+    _require("audio" in modalities, "loss.lambda_a2g, loss.lambda_a2p and loss.lambda_a2a are all 0")
     encoders: dict[str, nn.Module] = {"audio": audio}
+    if "crop" in modalities:
+        encoders["crop"] = MaskedAudio(audio, train.mask_frames, train.mask_bands)
     if "genre" in modalities:
         try:
             vectors_GW = torch.from_numpy(np.array(genre_vectors_GW))

@@ -25,7 +25,7 @@ from unisono.corpora.catalogue import Catalogue
 from unisono.corpora.reading import rejects_table
 from unisono.errors import UserError
 from unisono.params import Mel, Pack
-from unisono.sources import FrameReader, RejectError, tar_member
+from unisono.sources import FrameReader, FrontEnd, RejectError, tar_member
 from unisono.store import FrameWriter, shard_name, write_index
 
 LOOSE_UNITS = 64  # loose files are dealt out over at most so many units (and shards) ...
@@ -62,7 +62,13 @@ class Unit:
 
 
 def pack(
-    catalogue: Catalogue, corpus: str, out: Path, mel: Mel, params: Pack, inventory: Path, checkpoints: Path
+    catalogue: Catalogue,
+    corpus: str,
+    out: Path,
+    front_end: FrontEnd,
+    params: Pack,
+    inventory: Path,
+    checkpoints: Path,
 ) -> dict[str, Any]:
     """Pack all usable tracks of a catalogue and write the frame store and the tables into `out`.
 
@@ -72,7 +78,7 @@ def pack(
         catalogue: the corpus.
         corpus: its name in params.yaml.
         out: the folder of the store; what it held is removed.
-        mel: the front end.
+        front_end: what the frames are; see `unisono.sources.FrameReader`.
         params: workers, max_frames, max_reject_share.
         inventory: the corpus's inventory; a change in it makes unfinished work worthless.
         checkpoints: where unfinished work is kept.
@@ -84,9 +90,11 @@ def pack(
         UserError: too many tracks were rejected, none is left, or a worker died.
     """
     units = cut_into_units(_sources(catalogue))
-    work = checkpoints / f"{corpus}-{_fingerprint(catalogue, mel, params, inventory)}"
+    work = checkpoints / f"{corpus}-{_fingerprint(catalogue, front_end, params, inventory)}"
     work.mkdir(parents=True, exist_ok=True)
-    _pack_units(units, FrameReader(catalogue.root, mel, params.max_frames), work, params.workers, corpus)
+    max_frames = params.max_frames if isinstance(front_end, Mel) else None
+    reader = FrameReader(catalogue.root, front_end, max_frames)
+    _pack_units(units, reader, work, params.workers, corpus)
     index, pack_rejects = _join_parts(units, work)
     rejects = pd.concat([catalogue.rejects, pack_rejects], ignore_index=True)[["track_id", "source", "reason"]]
     _refuse_many_rejects(corpus, len(index), rejects, params.max_reject_share, work)
@@ -103,7 +111,8 @@ def pack(
     _move_shards(units, index, work, out)
     for unfinished in checkpoints.glob(f"{corpus}-{'?' * 16}"):
         shutil.rmtree(unfinished)
-    return _metrics(catalogue, packed, rejects, int(index["n_frames"].sum()) * mel.hop_length / mel.sample_rate)
+    samples = int(index["n_frames"].sum()) * (front_end.hop_length if isinstance(front_end, Mel) else 1)
+    return _metrics(catalogue, packed, rejects, samples / front_end.sample_rate)
 
 
 def cut_into_units(source_of: dict[str, str]) -> list[Unit]:
@@ -124,7 +133,7 @@ def pack_unit(unit: Unit, reader: FrameReader, work: Path) -> None:
     """Write the shard and then the part of one unit; frames of one track at a time are in memory."""
     tracks: list[tuple[str, int, int]] = []
     rejects: list[tuple[str, str, str]] = []
-    with FrameWriter(unit.shard(work), reader.mel.n_mels) as writer:
+    with FrameWriter(unit.shard(work), reader.n_bands) as writer:
         for track_id, frames_TF in reader.read_all(unit.sources):
             if isinstance(frames_TF, RejectError):
                 rejects.append((track_id, unit.sources[track_id], str(frames_TF)))
@@ -249,12 +258,12 @@ def _sources(catalogue: Catalogue) -> dict[str, str]:
     return dict(zip(catalogue.tracks.index, catalogue.tracks["source"], strict=True))
 
 
-def _fingerprint(catalogue: Catalogue, mel: Mel, params: Pack, inventory: Path) -> str:
+def _fingerprint(catalogue: Catalogue, front_end: FrontEnd, params: Pack, inventory: Path) -> str:
     """What unfinished work depends on: sources, raw files, front end, code; not the number of workers."""
     digest = hashlib.sha256()
     for track_id, source in _sources(catalogue).items():
         digest.update(f"{track_id}\t{source}\n".encode())
-    digest.update(json.dumps([str(catalogue.root), mel.model_dump(), params.max_frames]).encode())
+    digest.update(json.dumps([str(catalogue.root), front_end.model_dump(), params.max_frames]).encode())
     for path in [inventory, *(PACKAGE / name for name in CODE)]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

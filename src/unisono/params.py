@@ -21,17 +21,18 @@ class Room(BaseModel):
 
 
 class Sample(Room):
-    corpora: list[Literal["melon", "gtzan", "jamendo"]]
+    corpora: list[Literal["melon", "gtzan", "jamendo", "magnatagatune"]]
     seed: int
     songs: Annotated[int, Field(ge=200)]
     playlists: Annotated[int, Field(ge=50)]
     gtzan_tracks: Annotated[int, Field(ge=60)]
     jamendo_tracks: Annotated[int, Field(ge=60)]
+    magnatagatune_clips: Annotated[int, Field(ge=60)]
     seconds: Annotated[float, Field(ge=5, le=30)]
 
 
 class CorpusParams(Room):
-    format: Literal["melon", "folder", "gtzan", "jamendo"]
+    format: Literal["melon", "folder", "gtzan", "jamendo", "magnatagatune"]
     root: Path
 
 
@@ -92,11 +93,14 @@ class Loss(Room):
     lambda_a2g: Weight
     lambda_a2p: Weight
     lambda_g2p: Weight
+    lambda_a2a: Weight
 
 
 class Train(Room):
     objective: Literal["contrastive", "prediction"]
     crop_frames: Positive
+    mask_frames: Annotated[int, Field(ge=0)]
+    mask_bands: Annotated[int, Field(ge=0)]
     batch_size: Annotated[int, Field(ge=2)]
     epochs: Positive
     patience: Positive
@@ -106,6 +110,105 @@ class Train(Room):
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "fp32", "bf16"]
     seed: int
+
+
+class Waves(Room):
+    sample_rate: Positive
+
+
+class SimilarityEncoder(Room):
+    kind: Literal["sample_cnn", "inception"]
+    channels: list[Positive]
+    embedding_dim: Positive
+
+
+class Inception(Room):
+    """The baseline's mel spectrogram, and its widths."""
+
+    n_fft: Positive
+    hop_length: Positive
+    n_mels: Positive
+    channels: Positive
+    embedding_dim: Positive
+
+
+class Similarity(Room):
+    """The second system: what it learns from, and with which encoder."""
+
+    corpus: str
+    labels: str
+    encoder: SimilarityEncoder
+    inception: Inception
+    projection_dim: Positive
+    temperature: Rate
+
+
+class Band(Room):
+    """A range to draw from, from `low` to `high`."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def in_order(self) -> "Band":
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low:g} and high is {self.high:g}; expected low <= high")
+        return self
+
+
+class Augmentation(Room):
+    """Each operation's probability, and the range that its strength is drawn from."""
+
+    polarity: Share
+    noise: Share
+    noise_snr: Band  # dB
+    gain: Share
+    gain_range: Band  # dB
+    filter: Share
+    high_pass: Band  # Hz
+    low_pass: Band  # Hz
+    delay: Share
+    delay_range: Band  # ms
+    delay_step: Positive  # ms
+    delay_volume: Share
+    pitch: Share
+    pitch_range: Band  # semitones
+    reverb: Share
+    reverb_range: Band  # per cent of room size, reverberation and damping
+
+
+class Pretrain(Room):
+    batch_size: Annotated[int, Field(ge=2)]
+    epochs: Annotated[int, Field(ge=0)]  # 0 leaves the encoder as it was drawn
+    patience: Positive
+    learning_rate: Rate
+    seed: int
+
+
+class Finetune(Room):
+    augment: bool
+    contrastive: bool
+    load_pretrained: bool
+    freeze: bool
+    alpha: Rate
+    r: Rate | Literal["auto"]
+    label_fraction: Share
+    batch_size: Annotated[int, Field(ge=2)]
+    epochs: Positive
+    patience: Positive
+    reduce_after: Positive
+    learning_rate: Rate
+    weight_decay: Weight
+    seed: int
+
+    @model_validator(mode="after")
+    def has_something_to_learn_from(self) -> "Finetune":
+        if self.label_fraction == 0 and not self.contrastive:
+            raise ValueError(
+                "label_fraction is 0 and contrastive is false, so there is nothing to learn from;"
+                " raise label_fraction, or set contrastive to true"
+            )
+        return self
 
 
 class Embedding(Room):
@@ -144,11 +247,31 @@ class PlaylistTask(Room):
     seed: int
 
 
+class RetrievalTask(Room):
+    """R@K and M@K of each model's embeddings of one corpus."""
+
+    corpus: str
+    labels: str
+    recall_at: list[Positive]
+    precision_at: list[Positive]
+    repeats: Positive
+    seed: int
+
+
+class AutotaggingTask(Room):
+    """The tag head's own predictions, without a probe."""
+
+    corpus: str
+    labels: str
+
+
 class Evaluation(Room):
     gtzan: GenreTask | None = None
     jamendo: TaggingTask | None = None
     playlists: PlaylistTask | None = None
     tags: TaggingTask | None = None
+    retrieval: RetrievalTask | None = None
+    autotagging: AutotaggingTask | None = None
 
     def tasks(self) -> dict[str, Any]:
         """The tasks that params.yaml names, in its order of definition here."""
@@ -157,6 +280,7 @@ class Evaluation(Room):
 
 class Report(Room):
     comparable: bool
+    tag_pair: Annotated[list[str], Field(min_length=2, max_length=2)]
 
 
 class Params(Room):
@@ -173,6 +297,11 @@ class Params(Room):
     embedding: Embedding
     evaluation: Evaluation
     report: Report
+    waves: Waves
+    similarity: Similarity
+    augmentation: Augmentation
+    pretrain: Pretrain
+    finetune: Finetune
 
     @model_validator(mode="after")
     def corpora_fit_the_tasks(self) -> "Params":
@@ -184,6 +313,19 @@ class Params(Room):
                     f"evaluation.{name}.corpus is '{task.corpus}', but corpora has only {', '.join(self.corpora)};"
                     f" add corpora.{task.corpus}, or remove evaluation.{name}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def second_system_fits(self) -> "Params":
+        corpus = self.similarity.corpus
+        if corpus not in self.corpora:
+            raise ValueError(
+                f"similarity.corpus is '{corpus}', but corpora has only {', '.join(self.corpora)}; name one of them"
+            )
+        if self.finetune.load_pretrained and self.pretrain.epochs == 0:
+            raise ValueError(
+                "finetune.load_pretrained is true, but pretrain.epochs is 0; set load_pretrained to false, or pre-train"
+            )
         return self
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unisono.corpora.melon import MISSING_MEL, tar_members
-from unisono.params import Mel
+from unisono.params import Mel, Waves
 
 if TYPE_CHECKING:
     import torch
+
+FrontEnd = Mel | Waves  # what a store holds: mel frames, or the samples themselves as frames of one band
 
 
 class RejectError(Exception):
@@ -26,17 +28,19 @@ def tar_member(source: str) -> tuple[str, str] | None:
 
 
 class FrameReader:
-    """Read tracks as float16 frames (T, n_mels), whatever they are stored as.
+    """Read tracks as float16 frames (T, n_bands), whatever they are stored as.
 
     Args:
         root: the corpus folder.
-        mel: the front end for audio, and the number of bands that mels must have.
+        front_end: for mels, the front end for audio and the number of bands that ready mels must have; for waves,
+            the sample rate.
         max_frames: later frames are not read; None reads all.
     """
 
-    def __init__(self, root: Path, mel: Mel, max_frames: int | None) -> None:
+    def __init__(self, root: Path, front_end: FrontEnd, max_frames: int | None) -> None:
         self.root = root
-        self.mel = mel
+        self.front_end = front_end
+        self.n_bands = front_end.n_mels if isinstance(front_end, Mel) else 1
         self.max_frames = max_frames
 
     def read_all(self, sources: dict[str, str]) -> Iterator[tuple[str, np.ndarray | RejectError]]:
@@ -64,7 +68,7 @@ class FrameReader:
         file = archive.extractfile(member)
         assert file is not None, "regular members are files"
         try:
-            return parse_mel(file.read(), self.mel.n_mels)[: self.max_frames]
+            return self._ready_mel(file.read())
         except tarfile.ReadError:
             return RejectError("truncated .npy")
         except RejectError as error:
@@ -73,27 +77,36 @@ class FrameReader:
     def _read(self, path: Path) -> np.ndarray | RejectError:
         try:
             if path.suffix == ".npy":
-                return parse_mel(_read_bytes(path), self.mel.n_mels)[: self.max_frames]
-            return self._audio_mel(path)
+                return self._ready_mel(_read_bytes(path))
+            return self._audio(path)
         except RejectError as error:
             return error
 
-    def _audio_mel(self, path: Path) -> np.ndarray:
+    def _ready_mel(self, content: bytes) -> np.ndarray:
+        if not isinstance(self.front_end, Mel):
+            raise RejectError("a mel, not audio")
+        return parse_mel(content, self.n_bands)[: self.max_frames]
+
+    def _audio(self, path: Path) -> np.ndarray:
         # Imported here: workers that read ready-made mels start much faster without torch.
         from unisono.audio.decode import AudioError, audio_blocks
         from unisono.audio.mel import FLOOR_DB, LogMel
 
-        log_mel = LogMel(self.mel)
+        audio = audio_blocks(path, self.front_end.sample_rate)
+        least, silence = 1, 0.0
+        blocks: Iterator[torch.Tensor] = (block_S.unsqueeze(1) for block_S in audio)
+        if isinstance(self.front_end, Mel):
+            least, silence = 1 + self.front_end.n_fft // self.front_end.hop_length, FLOOR_DB
+            blocks = LogMel(self.front_end).blocks(audio)
         try:
-            mel_TF = self._join(log_mel.blocks(audio_blocks(path, self.mel.sample_rate)))
+            frames_TF = self._join(blocks)
         except AudioError as error:
             raise RejectError(str(error)) from error
-        window = 1 + self.mel.n_fft // self.mel.hop_length
-        if len(mel_TF) < min(window, self.max_frames or window):
+        if len(frames_TF) < min(least, self.max_frames or least):
             raise RejectError("too short")
-        if (mel_TF == FLOOR_DB).all():
+        if (frames_TF == silence).all():
             raise RejectError("all zero")
-        return mel_TF
+        return frames_TF
 
     def _join(self, blocks: "Iterator[torch.Tensor]") -> np.ndarray:
         """Blocks as one float16 array of at most `max_frames`; the file is not decoded beyond them."""

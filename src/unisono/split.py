@@ -96,7 +96,10 @@ def _counts(
         np.random.default_rng(seed).shuffle(remainder_R)
         wanted_P = np.maximum(sizes_P - counts_SP.sum(axis=0), 0)
         wanted_GP = target_GP - genres_SG.T @ counts_SP
-        part_R = _stratify(genres_SG[remainder_R], wanted_P / wanted_P.sum(), wanted_GP, seed)
+        if len(remainder_R) < len(wanted_P):  # fewer than scikit-multilearn splits
+            part_R = np.repeat(np.arange(len(wanted_P)), wanted_P)[: len(remainder_R)]
+        else:
+            part_R = _stratify(genres_SG[remainder_R], wanted_P / wanted_P.sum(), wanted_GP, seed)
         np.add.at(counts_SP, (remainder_R, part_R), 1)
     return _exchange(counts_SP, genres_SG, target_GP, sizes_P)
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -18,23 +19,40 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from unisono.corpora import magnatagatune
 from unisono.corpora.sample import write_sample
 from unisono.corpora.sample.gtzan_format import UNREADABLE
+from unisono.corpora.sample.magnatagatune_format import NEVER_SAID, TAGS, plan_magnatagatune
 from unisono.corpora.sample.mel import log_mel
 from unisono.corpora.sample.playlists import Playlist, make_playlists
 from unisono.corpora.sample.synth import render
 from unisono.corpora.sample.tags import genre_codes, genre_map
+from unisono.corpora.sample.vocabulary import GENRES, VOICE
 from unisono.corpora.sample.world import Track, major_weights, make_artists, make_tracks
 
-SIZES = {"seed": 3, "songs": 200, "playlists": 60, "gtzan_tracks": 240, "jamendo_tracks": 90, "seconds": 5.0}
+SIZES = {
+    "seed": 3,
+    "songs": 200,
+    "playlists": 60,
+    "gtzan_tracks": 240,
+    "jamendo_tracks": 90,
+    "magnatagatune_clips": 66,
+    "seconds": 5.0,
+}
+CORPORA = ["melon", "gtzan", "jamendo", "magnatagatune"]
 REAL_JAMENDO = Path(__file__).parents[2] / "../shared/real/lists/mtg-jamendo"
-CATEGORIES = {"genre": "genre", "instrument": "instrument", "moodtheme": "mood/theme"}
+CATEGORIES = {
+    "genre": ("genre",),
+    "instrument": ("instrument",),
+    "moodtheme": ("mood/theme",),
+    "top50tags": ("genre", "instrument", "mood/theme"),
+}
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("sample")
-    write_sample(root, ["melon", "gtzan", "jamendo"], **SIZES)
+    write_sample(root, CORPORA, **SIZES)
     return root
 
 
@@ -137,9 +155,10 @@ def test_jamendo_lists_and_audio(sample: Path, category: str) -> None:
         for row in rows:
             number = int(row[0].removeprefix("track_"))
             assert row[3] == f"{number % 100:02d}/{number}.mp3" and (sample / "jamendo/audio" / row[3]).is_file()
-            assert all(tag.startswith(CATEGORIES[category] + "---") for tag in row[5:])
+            assert {tag.split("---")[0] for tag in row[5:]} <= set(CATEGORIES[category])
     assert not artists[0] & artists[1] and not artists[0] & artists[2] and not artists[1] & artists[2]
-    assert tags[0] == tags[1] == tags[2] and len(tags[0]) >= 3
+    assert tags[0] == tags[1] == tags[2] and 3 <= len(tags[0]) <= 50
+    assert {tag.split("---")[0] for tag in tags[0]} == set(CATEGORIES[category])
 
 
 def test_jamendo_lists_look_like_the_real_ones(sample: Path) -> None:
@@ -159,6 +178,40 @@ def test_jamendo_mp3s_can_be_decoded(sample: Path) -> None:
     audio, rate = soundfile.read(paths[0])
     assert soundfile.info(paths[0]).format in ("MP3", "MPEG") and rate == 22050
     assert abs(len(audio) / rate - 5) < 0.1 and audio.std() > 0.01
+
+
+def test_magnatagatune_annotations_have_the_real_form(sample: Path) -> None:
+    header, *rows = (sample / "magnatagatune/annotations_final.csv").read_text().splitlines()
+    assert header.split("\t") == [f'"{name}"' for name in ("clip_id", *TAGS, "mp3_path")]
+    assert 25 <= len(TAGS) <= 40 and len(set(TAGS)) == len(TAGS)
+    for row in rows:
+        clip, *cells, path = row.split("\t")
+        assert re.fullmatch(r'"[1-9][0-9]*"', clip) and set(cells) <= {'"0"', '"1"'}
+        assert re.fullmatch(r'"[0-9a-f]/artist_\d+-album_\d+-\d\d-[a-z_]+-\d+-\d+.mp3"', path)
+    ids = [int(row.split("\t")[0].strip('"')) for row in rows]
+    assert ids == sorted(set(ids)) and len(ids) == 65
+
+
+def test_magnatagatune_clips_are_parts_of_songs(sample: Path) -> None:
+    paths = sorted(path for path in sample.glob("magnatagatune/*/*.mp3") if path.stat().st_size)
+    clips = Counter(path.name.rsplit("-", 2)[0] for path in paths)
+    assert len(clips) == 17 and max(clips.values()) == 4
+    audio, rate = soundfile.read(paths[0])
+    assert soundfile.info(paths[0]).format in ("MP3", "MPEG") and rate == 16000 and audio.ndim == 1
+    assert abs(len(audio) / rate - 5) < 0.15 and audio.std() > 0.01
+    assert not np.allclose(audio[:70000], soundfile.read(paths[1])[0][:70000], atol=0.01)
+
+
+def test_magnatagatune_reads_as_the_real_set(sample: Path) -> None:
+    catalogue = magnatagatune.read(sample / "magnatagatune")
+    facts = load_json(sample / "manifest.json")["corpora"]["magnatagatune"]
+    everything = catalogue.labels[catalogue.labels["task"] == "pons2017"]
+    counts = everything["split"].value_counts().to_dict()
+    assert len(everything) == facts["clips"] - 1 == 64
+    assert facts["splits"] == counts | {"train": counts["train"] + 1}
+    assert 0.5 < counts["train"] / 64 < 0.7 and min(counts["validation"], counts["test"]) >= 8
+    artist_of_folder = {(p.parent.name, p.name.split("-")[0]) for p in sample.glob("magnatagatune/*/*.mp3")}
+    assert len(artist_of_folder) == len({artist for _, artist in artist_of_folder}) == facts["artists"] == 9
 
 
 # --- faults ---
@@ -193,11 +246,28 @@ def test_unreadable_wav_and_empty_mp3(sample: Path) -> None:
     assert [f"track_{int(path.stem):07d}" for path in empty] == faults["empty_mp3"]
 
 
+def test_magnatagatunes_faults(sample: Path) -> None:
+    root = sample / "magnatagatune"
+    faults = load_json(sample / "manifest.json")["corpora"]["magnatagatune"]["faults"]
+    catalogue = magnatagatune.read(root)
+    assert catalogue.rejects[["track_id", "reason"]].to_numpy().tolist() == [[*faults["missing_mp3"], "missing file"]]
+    sizes = {clip: (root / source).stat().st_size for clip, source in catalogue.tracks["source"].items()}
+    assert [clip for clip, size in sizes.items() if not size] == faults["empty_mp3"]
+    assert catalogue.counts["unlisted_files"] == len(faults["unlisted_mp3"]) == 1
+    assert (root / faults["unlisted_mp3"][0]).is_file()
+    in_train = [
+        *faults["unlisted_mp3"],
+        catalogue.rejects["source"][0],
+        catalogue.tracks["source"][faults["empty_mp3"][0]],
+    ]
+    assert all(path[0] in "0123456789ab" for path in in_train)
+
+
 # --- determinism ---
 
 
 def test_bytes_depend_on_the_seed_alone_and_not_on_processes(sample: Path, tmp_path: Path) -> None:
-    write_sample(tmp_path / "again", ["jamendo", "gtzan", "melon"], **SIZES, processes=1)
+    write_sample(tmp_path / "again", CORPORA[::-1], **SIZES, processes=1)
     assert digests(tmp_path / "again") == digests(sample)
     write_sample(tmp_path / "other", ["gtzan"], **SIZES | {"seed": 4, "gtzan_tracks": 60}, processes=1)
     clip = "gtzan/genres/blues/blues.00000.wav"
@@ -244,6 +314,40 @@ def test_playlists_are_about_more_than_genre(service: tuple[list[Track], list[Pl
         within = np.mean([np.mean(values[p.songs] == values[p.first]) for p in playlists])
         chance = np.mean([np.mean(values == values[p.first]) for p in playlists])
         assert within > 1.6 * chance, trait
+
+
+def test_magnatagatunes_tags_are_sparse_noisy_and_share_their_noise(tmp_path: Path) -> None:
+    plan = plan_magnatagatune(tmp_path, 0, 1200, 5.0)
+    annotations = magnatagatune.read_annotations(tmp_path / "annotations_final.csv")
+    given, truth = annotations[list(TAGS)], [plan.truth[clip] for clip in annotations["clip_id"]]
+    number = given.sum(axis=1)
+    assert 0.13 < np.mean(number == 0) < 0.2 and plan.facts["untagged"] == sum(number == 0)
+    assert 2 < number[number > 0].mean() < 4
+    assert set(given.columns[given.sum() == 0]) == set(NEVER_SAID)
+    assert given.sum().max() > 10 * given.sum().drop(list(NEVER_SAID)).min()
+    rock = np.array([GENRES[track.genre].name == "rock" for track in truth])
+    assert 0.4 < given["rock"][rock].mean() < 0.8 and given["rock"][~rock].mean() < 0.15
+    # Players who do not hear the voice say neither word for it.
+    voice = np.array([VOICE in (track.lead, track.backing) for track in truth])
+    vocal, vocals = given["vocal"][voice], given["vocals"][voice]
+    assert vocals[vocal].mean() > vocals[~vocal].mean() and not (given["vocal"] & given["no vocal"]).any()
+
+
+def test_magnatagatunes_artists_lie_in_one_folder_each(tmp_path: Path) -> None:
+    plan = plan_magnatagatune(tmp_path, 1, 400, 5.0)
+    annotations = magnatagatune.read_annotations(tmp_path / "annotations_final.csv")
+    rows = pd.DataFrame(
+        {
+            "artist": [plan.truth[clip].artist for clip in annotations["clip_id"]],
+            "genre": [plan.truth[clip].genre for clip in annotations["clip_id"]],
+            "folder": annotations["mp3_path"].str[0],
+        }
+    )
+    assert (rows.groupby("artist")["folder"].nunique() == 1).all()
+    shares = rows["folder"].map(magnatagatune.SPLIT_OF_FOLDER).value_counts(normalize=True)
+    assert shares["train"] == pytest.approx(0.6, abs=0.03) and shares["validation"] == pytest.approx(0.15, abs=0.03)
+    assert set(rows["folder"]) == set("0123456789abcdef")
+    assert (rows.groupby(rows["folder"].map(magnatagatune.SPLIT_OF_FOLDER))["genre"].nunique() >= 8).all()
 
 
 # --- sound ---

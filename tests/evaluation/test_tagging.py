@@ -10,9 +10,8 @@ from synthetic_embeddings import make_embeddings
 
 from unisono.embeddings import Embeddings
 from unisono.errors import UserError
-from unisono.evaluation.catalogue_tags import catalogue_labels
-from unisono.evaluation.parts import multi_hot
 from unisono.evaluation.tagging import average_precision, evaluate_tags, roc_auc
+from unisono.labels import catalogue_labels, multi_hot
 from unisono.params import TaggingTask
 
 TASK = TaggingTask.model_validate(

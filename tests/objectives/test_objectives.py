@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from unisono.encoders.masked import MaskedAudio
 from unisono.errors import UserError
 from unisono.models import build_audio_encoder, build_objective
 from unisono.objectives.alignment import Alignment, CrossModalAlignment
@@ -15,18 +16,19 @@ from unisono.params import Encoder, Loss, Mel, Train
 ENCODER = Encoder(channels=[2, 2, 2, 2, 2, 2, 4], hidden=8, embedding_dim=6, dropout=0.5, genre_heads=2)
 MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
 TRAIN = Train(
-    objective="contrastive", crop_frames=128, batch_size=4, epochs=1, patience=1, learning_rate=1e-3,
-    weight_decay=0, workers=0, device="cpu", precision="fp32", seed=0,
+    objective="contrastive", crop_frames=128, mask_frames=0, mask_bands=0, batch_size=4, epochs=1, patience=1,
+    learning_rate=1e-3, weight_decay=0, workers=0, device="cpu", precision="fp32", seed=0,
 )  # fmt: skip
 VECTORS_GW = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
 
 
-def loss(a2g: float, a2p: float, g2p: float) -> Loss:
-    return Loss(temperature=0.1, lambda_a2g=a2g, lambda_a2p=a2p, lambda_g2p=g2p)
+def loss(a2g: float, a2p: float, g2p: float, a2a: float = 0) -> Loss:
+    return Loss(temperature=0.1, lambda_a2g=a2g, lambda_a2p=a2p, lambda_g2p=g2p, lambda_a2a=a2a)
 
 
-def objective(weights: Loss, kind: str = "contrastive") -> nn.Module:
-    return build_objective(build_audio_encoder(ENCODER, TRAIN, MEL), ENCODER, weights, kind, VECTORS_GW, cf_dim=7)
+def objective(weights: Loss, kind: str = "contrastive", **changes: int) -> nn.Module:
+    train = TRAIN.model_copy(update={"objective": kind, **changes})
+    return build_objective(build_audio_encoder(ENCODER, train, MEL), ENCODER, weights, train, VECTORS_GW, cf_dim=7)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +54,43 @@ def test_b_lines_have_one_head_a_modality(weights: tuple[float, float, float], h
 @pytest.mark.parametrize("kind", ["contrastive", "prediction"])
 @pytest.mark.parametrize("g2p", [0, 1])
 def test_weights_that_teach_the_audio_nothing_are_refused(kind: str, g2p: float) -> None:
-    with pytest.raises(UserError, match=r"loss\.lambda_a2g and loss\.lambda_a2p are both 0"):
+    problem = {
+        "contrastive": r"loss\.lambda_a2g, loss\.lambda_a2p and loss\.lambda_a2a are all 0",
+        "prediction": r"loss\.lambda_a2g and loss\.lambda_a2p are both 0",
+    }
+    with pytest.raises(UserError, match=problem[kind]):
         objective(loss(0, 0, g2p), kind)
+
+
+def test_two_crops_of_a_song_are_aligned_by_the_same_encoder() -> None:
+    module = objective(loss(0, 0, 0, a2a=2)).eval()
+    assert module.modalities == {"audio", "crop"}
+    audio, crop = torch.randn(2, 4, 48, 128)
+    everywhere = torch.ones(4, dtype=torch.bool)
+    losses = module({"audio": audio, "crop": crop}, {"audio": everywhere, "crop": everywhere})
+    encoder = module.encoders["audio"]
+    assert losses["a2a"].item() == pytest.approx(nt_xent(encoder(audio), encoder(crop), 0.1).item(), rel=1e-5)
+    assert losses["loss"].item() == pytest.approx(2 * losses["a2a"].item(), rel=1e-6)
+    assert len(list(module.parameters())) == len(list(encoder.parameters()))
+
+
+def test_the_other_crop_is_masked_while_training_only() -> None:
+    masked = MaskedAudio(build_audio_encoder(ENCODER, TRAIN, MEL), mask_frames=40, mask_bands=10)
+    mel_BFT = torch.randn(200, 48, 128) - 60
+    masked_BFT = masked.mask(mel_BFT)
+    changed_BFT = masked_BFT - mel_BFT
+    frames_BT = (changed_BFT.abs() > 1e-4).all(dim=1)
+    bands_BF = (changed_BFT.abs() > 1e-4).all(dim=2)
+    assert 0 < frames_BT.sum(1).max() < 40 and 0 < bands_BF.sum(1).max() < 10
+    assert frames_BT.sum(1).unique().numel() > 20 and bands_BF.sum(1).unique().numel() > 5
+    longest = int(frames_BT.sum(1).argmax())
+    hidden = masked_BFT[longest][:, frames_BT[longest]]
+    assert torch.allclose(hidden, mel_BFT[longest].mean(), atol=1e-3)
+    assert (changed_BFT.abs() < 1e-4).any(dim=1)[~frames_BT].all()
+    masked.eval()
+    assert torch.equal(masked(mel_BFT[:2]), masked.audio(mel_BFT[:2]))
+    none = MaskedAudio(masked.audio, mask_frames=0, mask_bands=0)
+    assert torch.allclose(none.mask(mel_BFT), mel_BFT, atol=1e-4)
 
 
 def test_tracks_lacking_a_modality_are_left_out_of_its_alignments() -> None:

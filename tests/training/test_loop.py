@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from unisono.errors import UserError
 from unisono.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
@@ -35,12 +36,15 @@ def batches(epoch: int) -> Iterable[Batch]:
 
 
 def run(
-    checkpoint: Path, epochs: int, patience: int = 100, lr: float = 0.05, **kwargs: Any
+    checkpoint: Path, epochs: int, patience: int = 100, lr: float = 0.05, reduce: bool = False, **kwargs: Any
 ) -> tuple[nn.Module, Progress]:
     module = Regression()
+    optimizer = torch.optim.Adam(module.parameters(), lr=lr)
+    scheduler = ReduceLROnPlateau(optimizer, factor=0.1, patience=0)
     progress = fit(
-        module, torch.optim.Adam(module.parameters(), lr=lr), batches, lambda: batches(-1), epochs=epochs,
-        patience=patience, seed=0, device=torch.device("cpu"), precision="fp32", checkpoint=checkpoint, **kwargs,
+        module, optimizer, batches, lambda: batches(-1), epochs=epochs, patience=patience, seed=0,
+        device=torch.device("cpu"), precision="fp32", checkpoint=checkpoint,
+        scheduler=scheduler if reduce else None, **kwargs,
     )  # fmt: skip
     return module, progress
 
@@ -49,8 +53,9 @@ class Killed(Exception):
     pass
 
 
-def test_a_run_killed_and_resumed_equals_one_that_was_not(tmp_path: Path) -> None:
-    whole, progress = run(tmp_path / "whole.pt", epochs=6)
+@pytest.mark.parametrize("reduce", [False, True])
+def test_a_run_killed_and_resumed_equals_one_that_was_not(tmp_path: Path, reduce: bool) -> None:
+    whole, progress = run(tmp_path / "whole.pt", epochs=6, lr=0.3, reduce=reduce)
     seen: list[Any] = []
 
     def kill_after_three(losses: Any) -> None:
@@ -59,12 +64,20 @@ def test_a_run_killed_and_resumed_equals_one_that_was_not(tmp_path: Path) -> Non
             raise Killed
 
     with pytest.raises(Killed):
-        run(tmp_path / "killed.pt", epochs=6, on_epoch=kill_after_three)
+        run(tmp_path / "killed.pt", epochs=6, lr=0.3, reduce=reduce, on_epoch=kill_after_three)
     logged: list[Any] = []
-    resumed, resumed_progress = run(tmp_path / "killed.pt", epochs=6, on_epoch=logged.append)
+    resumed, resumed_progress = run(tmp_path / "killed.pt", epochs=6, lr=0.3, reduce=reduce, on_epoch=logged.append)
     assert resumed_progress.history == progress.history == logged
     for mine, theirs in zip(resumed.state_dict().values(), whole.state_dict().values(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_the_learning_rate_falls_when_the_validation_loss_does_not(tmp_path: Path) -> None:
+    _, plain = run(tmp_path / "plain.pt", epochs=30, lr=0.5)
+    _, reduced = run(tmp_path / "reduced.pt", epochs=30, lr=0.5, reduce=True)
+    losses = [epoch["validation"]["loss"] for epoch in reduced.history]
+    worse = next(i for i, loss in enumerate(losses) if i and loss > min(losses[:i]))
+    assert reduced.history[: worse + 1] == plain.history[: worse + 1] and reduced.history != plain.history
 
 
 def test_the_best_weights_are_kept_and_training_stops_when_stale(tmp_path: Path) -> None:

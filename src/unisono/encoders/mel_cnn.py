@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor, nn
 
+from unisono.encoders.audio_encoder import AudioEncoder
+
 # Pooling of each block over (bands, frames); (48, 256) ends as (1, 2). Published code of the paper.
 POOLS = ((2, 2), (2, 2), (2, 2), (2, 2), (1, 2), (1, 2), (2, 2))
 
 
-class MelCNN(nn.Module):
+class MelCNN(AudioEncoder):
     """Mel crop to embedding, Ferraro et al. 2021, eq. 1-4.
 
     Args:

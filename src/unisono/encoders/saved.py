@@ -7,22 +7,51 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from unisono.encoders.audio_encoder import AudioEncoder
+from unisono.encoders.inception import MelInception
 from unisono.encoders.mel_cnn import MelCNN
+from unisono.encoders.sample_cnn import SampleCNN
 from unisono.errors import UserError
 
-WEIGHTS, CONFIG = "encoder.safetensors", "config.json"
+WEIGHTS, CONFIG, PROJECTOR = "encoder.safetensors", "config.json", "projector.safetensors"
+KINDS: dict[str, type[AudioEncoder]] = {"mel_cnn": MelCNN, "sample_cnn": SampleCNN, "inception": MelInception}
 
 
-def save_encoder(folder: Path, encoder: MelCNN, front_end: dict[str, Any]) -> None:
-    """Write the encoder into `folder`, with the mel settings that its input must have."""
+def save_encoder(folder: Path, encoder: AudioEncoder, front_end: dict[str, Any]) -> None:
+    """Write the encoder into `folder`, with the settings of the front end that its input must come from."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous().cpu() for name, value in encoder.state_dict().items()}, folder / WEIGHTS)
-    config = {"encoder": encoder.config, "mel": front_end}
+    _save_weights(encoder, folder / WEIGHTS)
+    kind = next(name for name, of_kind in KINDS.items() if type(encoder) is of_kind)
+    config = {"kind": kind, "encoder": encoder.config, "front_end": front_end}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def load_encoder(folder: Path) -> tuple[MelCNN, dict[str, Any]]:
-    """Return the encoder in evaluation mode, and the mel settings of its input.
+def _save_weights(module: nn.Module, path: Path) -> None:
+    save_file({name: value.contiguous().cpu() for name, value in module.state_dict().items()}, path)
+
+
+def save_projector(folder: Path, projector: nn.Module | None) -> None:
+    """Write the projector of a self-supervised loss beside its encoder, for a training that goes on with both."""
+    if projector is not None:
+        _save_weights(projector, folder / PROJECTOR)
+
+
+def load_pretrained(folder: Path, encoder: AudioEncoder, projector: nn.Module | None) -> None:
+    """Give `encoder`, and `projector` where there is one, the weights that `folder` holds.
+
+    Raises:
+        UserError: as `load_encoder`, or the weights are those of another encoder.
+    """
+    found, _ = load_encoder(folder)
+    if type(found) is not type(encoder) or found.config != encoder.config:
+        raise UserError(f"{folder}: holds another encoder than params.similarity describes; run `dvc repro pretrain`")
+    encoder.load_state_dict(found.state_dict())
+    if projector is not None:
+        projector.load_state_dict(load_file(folder / PROJECTOR))
+
+
+def load_encoder(folder: Path) -> tuple[AudioEncoder, dict[str, Any]]:
+    """Return the encoder in evaluation mode, and the front end's settings of its input.
 
     Raises:
         UserError: the folder lacks a file, or config and weights do not fit each other.
@@ -33,9 +62,8 @@ def load_encoder(folder: Path) -> tuple[MelCNN, dict[str, Any]]:
         raise UserError(f"{folder}: no {' and no '.join(missing)} (there is {there}); train one with `dvc repro train`")
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        encoder: nn.Module = MelCNN(**config["encoder"])
+        encoder = KINDS[config["kind"]](**config["encoder"])
         encoder.load_state_dict(load_file(folder / WEIGHTS))
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise UserError(f"{folder}: {CONFIG} and {WEIGHTS} do not fit each other: {error}") from None
-    assert isinstance(encoder, MelCNN)
-    return encoder.eval(), config["mel"]
+    return encoder.eval(), config["front_end"]

@@ -6,6 +6,7 @@ from annoy import AnnoyIndex
 from tqdm import tqdm
 
 BLOCK_ELEMENTS = 32_000_000  # similarities in memory at once: 128 MB of float32
+TIE_STEPS = 2**32  # similarities that round to the same step of 1 / 2**32 are equal to `nearest_others`
 
 
 def normalised(vectors_ND: np.ndarray) -> np.ndarray:
@@ -31,6 +32,31 @@ def nearest_exact(queries_QD: np.ndarray, items_ND: np.ndarray, k: int) -> tuple
         top = torch.topk(torch.from_numpy(queries_QD[chosen]) @ items_DN, k, dim=1)
         similarities_QK[chosen], numbers_QK[chosen] = top.values.numpy(), top.indices.numpy()
     return numbers_QK, similarities_QK
+
+
+def nearest_others(vectors_ND: np.ndarray, k: int) -> np.ndarray:
+    """Return the numbers (n, k) int64 of each vector's k nearest others, nearest first; -1 where there are fewer.
+
+    The vectors are at length one and nearness is their inner product. A vector is never among its own neighbours, even
+    if it has duplicates. Of equal similarities the lower number comes first: the products are in float64 and rounded to
+    about 2e-10, because the last bits of equal ones depend on where in a block they are computed. Memory is bounded as
+    in `nearest_exact`.
+    """
+    n = len(vectors_ND)
+    numbers_NK = np.full((n, k), -1, dtype=np.int64)
+    found = min(k, n - 1)
+    if found < 1:
+        return numbers_NK
+    vectors = torch.from_numpy(vectors_ND.astype(np.float64))
+    places_N = torch.arange(n)
+    block = max(1, BLOCK_ELEMENTS // 4 // n)
+    for start in tqdm(range(0, n, block), desc="nearest", unit="block", disable=None):
+        own_B = places_N[start : start + block]
+        # One whole number ranks by similarity, then by place.
+        keys_BN = (vectors[own_B] @ vectors.T).mul_(TIE_STEPS).round_().to(torch.int64).mul_(n).sub_(places_N)
+        keys_BN[own_B - start, own_B] = torch.iinfo(torch.int64).min
+        numbers_NK[start : start + block, :found] = torch.topk(keys_BN, found, dim=1).indices.numpy()
+    return numbers_NK
 
 
 def nearest_annoy(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
 from unisono.embeddings import Embeddings
@@ -38,12 +37,3 @@ def require_parts(column: pd.Series, needed: Iterable[str], where: str) -> None:
                 " look for the missing tracks in rejects.csv, give the corpus more tracks, or remove the task from"
                 " `evaluation` in params.yaml"
             )
-
-
-def multi_hot(tags: pd.Series, vocabulary: list[str]) -> np.ndarray:
-    """Return which tag of the vocabulary each track has: (n_tracks, n_tags) uint8."""
-    exploded = tags.reset_index(drop=True).explode().dropna()
-    columns = pd.Index(vocabulary).get_indexer(pd.Index(exploded))
-    targets_NC = np.zeros((len(tags), len(vocabulary)), dtype=np.uint8)
-    targets_NC[exploded.index.to_numpy()[columns >= 0], columns[columns >= 0]] = 1
-    return targets_NC

@@ -10,9 +10,10 @@ from sklearn.metrics import average_precision_score
 
 from unisono.embeddings import Embeddings
 from unisono.errors import UserError
-from unisono.evaluation.parts import PARTS, embedded, multi_hot, require_parts
+from unisono.evaluation.parts import PARTS, embedded, require_parts
 from unisono.evaluation.probe import Instances, fit_probe
 from unisono.evaluation.summary import summarise
+from unisono.labels import multi_hot
 from unisono.params import TaggingTask
 
 
@@ -38,7 +39,7 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: TaggingTas
     parts = {part: (tracks["split"] == part).to_numpy() for part in PARTS}
     vocabulary = sorted(set(tracks["tags"].explode()))
     targets_NC = multi_hot(tracks["tags"], vocabulary)
-    scored_C = _both_occur(targets_NC[parts["train"]]) & _both_occur(targets_NC[parts["test"]])
+    scored_C = both_occur(targets_NC[parts["train"]]) & both_occur(targets_NC[parts["test"]])
     if not scored_C.any():
         raise UserError(
             f"{where}: none of its {len(vocabulary)} tags has both a track with it and one without it in the training"
@@ -53,9 +54,7 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: TaggingTas
     scores_RNC = probe.logits(instances["test"].features_ND)[:, :, scored_C]
     truth_NC = instances["test"].targets[:, scored_C]
     return {
-        "roc_auc": summarise(_macro(roc_auc, truth_NC, scores_RNC)),
-        "pr_auc": summarise(_macro(average_precision, truth_NC, scores_RNC)),
-        "chance": {"roc_auc": summarise([0.5]), "pr_auc": summarise([truth_NC.mean()])},
+        **macro_scores(truth_NC, scores_RNC),
         "counts": {
             **{part: int(chosen.sum()) for part, chosen in parts.items()},
             "tags": len(vocabulary),
@@ -63,6 +62,29 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: TaggingTas
             "without_tags": len(labels) - len(labelled),
             "without_embedding": len(labelled) - len(tracks),
         },
+    }
+
+
+def both_occur(targets_NC: np.ndarray) -> np.ndarray:
+    """Return whether each tag has both a positive and a negative track (c,), so that it can be scored."""
+    positives_C = targets_NC.sum(axis=0, dtype=np.int64)
+    return np.asarray((positives_C > 0) & (positives_C < len(targets_NC)))
+
+
+def macro_scores(truth_NC: np.ndarray, scores_RNC: np.ndarray) -> dict[str, Any]:
+    """Return the means over the tags of `roc_auc` and `pr_auc`, and their `chance` levels.
+
+    Std and n are over the R repeats. Chance is exact, hence its std of 0: 0.5 for ROC AUC, the tags' mean share of
+    positive tracks for PR AUC (average precision).
+
+    Args:
+        truth_NC: 0 or 1; each tag has both a positive and a negative track.
+        scores_RNC: higher where a tag is likelier.
+    """
+    return {
+        "roc_auc": summarise(_macro(roc_auc, truth_NC, scores_RNC)),
+        "pr_auc": summarise(_macro(average_precision, truth_NC, scores_RNC)),
+        "chance": {"roc_auc": summarise([0.5]), "pr_auc": summarise([truth_NC.mean()])},
     }
 
 
@@ -83,8 +105,3 @@ def _macro(
     score: Callable[[np.ndarray, np.ndarray], np.ndarray], truth_NC: np.ndarray, scores_RNC: np.ndarray
 ) -> list[float]:
     return [float(score(truth_NC, scores_NC).mean()) for scores_NC in scores_RNC]
-
-
-def _both_occur(targets_NC: np.ndarray) -> np.ndarray:
-    positives_C = targets_NC.sum(axis=0, dtype=np.int64)
-    return np.asarray((positives_C > 0) & (positives_C < len(targets_NC)))

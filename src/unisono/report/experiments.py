@@ -3,16 +3,30 @@
 import json
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from dvc.api import DVCFileSystem
 
 from unisono.errors import UserError
 
+Overrides = dict[str, str | float | int | bool]
 
-def run_experiment(name: str, overrides: dict[str, str | float | int], tasks: Iterable[str]) -> dict[str, Any]:
-    """Run the pipeline with `overrides` of params as the experiment `name`, and return the metrics of its `tasks`.
+
+def run_experiment(
+    name: str, overrides: Overrides, tasks: Iterable[str], targets: Iterable[str] = ()
+) -> tuple[str, dict[str, Any]]:
+    """Run the pipeline with `overrides` of params as the experiment `name`.
+
+    Returns:
+        the experiment's git revision, and the metrics of its `tasks`.
 
     It runs on the workspace's state in a folder of its own (`dvc exp run --temp`); stages that ran with the same
     inputs before come from DVC's cache. An earlier experiment of the name is replaced.
+
+    Args:
+        overrides: params by key; a bool is written as YAML has it.
+        targets: the stages to run, with what they need; all of the pipeline by default.
 
     Raises:
         UserError: git or dvc fail, or a task has no metrics.
@@ -22,9 +36,15 @@ def run_experiment(name: str, overrides: dict[str, str | float | int], tasks: It
     # `dvc exp run --force` would replace it too, but would run every stage again.
     if _output("git", "for-each-ref", ref):
         _output("dvc", "exp", "remove", ref)
-    settings = [argument for key, value in overrides.items() for argument in ("-S", f"{key}={value}")]
-    _run("dvc", "exp", "run", "--temp", "--name", name, *settings)
-    return evaluation_metrics(ref, tasks)
+    settings = [argument for key, value in overrides.items() for argument in ("-S", f"{key}={json.dumps(value)}")]
+    _run("dvc", "exp", "run", "--temp", "--name", name, *settings, *targets)
+    revision = _output("git", "rev-parse", ref).strip()
+    return revision, evaluation_metrics(revision, tasks)
+
+
+def fetch_output(revision: str, output: Path, destination: Path) -> None:
+    """Copy a stage's output folder at a git revision from DVC's cache into the folder `destination`."""
+    DVCFileSystem(rev=revision).get(output.as_posix(), str(destination), recursive=True)
 
 
 def evaluation_metrics(revision: str, tasks: Iterable[str]) -> dict[str, Any]:
@@ -50,3 +70,19 @@ def _run(*command: str, capture: bool = False) -> str:
         details = f":\n{done.stderr.strip()}" if capture else "; see its output above"
         raise UserError(f"`{' '.join(command)}` failed{details}")
     return done.stdout or ""
+
+
+def parse_seeds(arguments: tuple[str, ...]) -> list[int]:
+    """The training seeds on a command line.
+
+    Raises:
+        UserError: they are not different whole numbers.
+    """
+    found = f"the seeds are '{' '.join(arguments)}'; expected different whole numbers, e.g. 0 1 2"
+    try:
+        seeds = [int(argument) for argument in arguments]
+    except ValueError:
+        raise UserError(found) from None
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UserError(found)
+    return seeds

@@ -13,8 +13,8 @@ NOT_COMPARABLE = (
 )
 LEGEND = (
     "± is the standard deviation over {spread}. `random`: guessing with the training part's genre frequencies (GTZAN),"
-    " 0.5 and the share of positive tracks (ROC and PR AUC), a random order (playlists). `untrained`: the audio encoder"
-    " before its first step."
+    " 0.5 and the share of positive tracks (ROC and PR AUC), a random order (playlists, retrieval). `untrained`: the"
+    " first system's audio encoder before its first step."
 )
 
 

@@ -2,11 +2,11 @@
 
 from unisono.params import Loss
 
-_WEIGHTS = ("lambda_a2g", "lambda_a2p", "lambda_g2p")
+_WEIGHTS = ("lambda_a2g", "lambda_a2p", "lambda_g2p", "lambda_a2a")
 
 
 def _model(objective: str, *weights: float) -> dict[str, str | float]:
-    lambdas = {f"loss.{name}": weight for name, weight in zip(_WEIGHTS, weights, strict=True)}
+    lambdas = {f"loss.{name}": weight for name, weight in zip(_WEIGHTS, (*weights, 0.0), strict=True)}
     return {"train.objective": objective, **lambdas}
 
 
@@ -30,6 +30,9 @@ TITLES = {
     "contr_cf_g": "Contr CF-G",
     "custom": "custom weights",
 }
+
+
+SECOND_SYSTEM = "metric learning"
 
 
 def model_name(loss: Loss, objective: str) -> str:

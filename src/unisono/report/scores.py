@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 
-LEVELS = {"untrained": "untrained", "random": "chance"}  # a baseline's row -> its key in the metrics JSON
-_ASIDE = {"untrained", "chance", "counts"}
+# A row -> its key in a task's metrics; what a task has beside them is the first system's.
+LEVELS = {"untrained": "untrained", "random": "chance", "similarity": "similarity", "model": "alignment"}
+BASELINES = ("random", "untrained")
+_ASIDE = {*LEVELS.values(), "counts"}
+# Their std is over queries: it says how much these differ, not how sure the mean is.
+_OVER_QUERIES = ("playlists.", "retrieval.")
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,18 @@ Row = dict[str, Score]
 
 
 def rows_of(metrics: dict[str, Any]) -> dict[str, Row]:
-    """Return the rows `model`, `untrained` and `random` of merged evaluation metrics ({task: {...}}).
+    """Return the rows of merged evaluation metrics ({task: {...}}).
 
-    A score's std is over the repeats. The encoders' playlist scores have none: theirs is over the playlists, and says
-    how much playlists differ, not how sure the mean is.
+    They are `model` (the first system), `similarity` (the second), `untrained` and `random`. A score's std is over the
+    repeats; the encoders' playlist and retrieval scores have none.
     """
-    rows: dict[str, Row] = {"model": {}, "untrained": {}, "random": {}}
+    rows: dict[str, Row] = {row: {} for row in LEVELS}
     for task, result in metrics.items():
         rows["model"] |= _flat(task, {key: value for key, value in result.items() if key not in _ASIDE})
         for row, level in LEVELS.items():
             rows[row] |= _flat(task, result.get(level, {}))
-    for row in ("model", "untrained"):
-        rows[row] = {k: Score(s.mean) if k.startswith("playlists.") else s for k, s in rows[row].items()}
+    for row in rows.keys() - {"random"}:
+        rows[row] = {k: Score(s.mean) if k.startswith(_OVER_QUERIES) else s for k, s in rows[row].items()}
     return rows
 
 

@@ -9,12 +9,11 @@ writes report/tables.md and metrics/tables.json. Finished runs are not trained a
 from pathlib import Path
 from typing import Any
 
-from unisono.errors import UserError
 from unisono.params import Params
-from unisono.report.experiments import run_experiment
+from unisono.report.experiments import parse_seeds, run_experiment
 from unisono.report.markdown import page
 from unisono.report.models import SIX_MODELS, TITLES
-from unisono.report.scores import LEVELS, Row, mean_of_runs, rows_of
+from unisono.report.scores import BASELINES, Row, mean_of_runs, rows_of
 from unisono.report.tables_data import tables
 from unisono.stage import run_stage, write_metrics
 
@@ -25,7 +24,7 @@ def compare(runs: Runs) -> dict[str, Row]:
     """Return the rows random, untrained and each model's, averaged over its runs."""
     rows = {model: [rows_of(metrics) for metrics in of_seeds] for model, of_seeds in runs.items()}
     # The baselines do not depend on the model, so that any model's runs hold them.
-    baselines = {level: mean_of_runs([run[level] for run in next(iter(rows.values()))]) for level in reversed(LEVELS)}
+    baselines = {level: mean_of_runs([run[level] for run in next(iter(rows.values()))]) for level in BASELINES}
     return {
         **baselines,
         **{model: mean_of_runs([run["model"] for run in of_seeds]) for model, of_seeds in rows.items()},
@@ -38,10 +37,10 @@ def means(rows: dict[str, Row]) -> dict[str, dict[str, float]]:
 
 
 def main(params: Params, *arguments: str) -> None:
-    seeds = _seeds(arguments)
+    seeds = parse_seeds(arguments)
     tasks = params.evaluation.tasks()
     runs: Runs = {
-        model: [run_experiment(f"{model}-{seed}", {**overrides, "train.seed": seed}, tasks) for seed in seeds]
+        model: [run_experiment(f"{model}-{seed}", {**overrides, "train.seed": seed}, tasks)[1] for seed in seeds]
         for model, overrides in SIX_MODELS.items()
     }
     rows = compare(runs)
@@ -54,16 +53,6 @@ def main(params: Params, *arguments: str) -> None:
     output = Path("report/tables.md")
     output.parent.mkdir(exist_ok=True)
     output.write_text(text, encoding="utf-8")
-
-
-def _seeds(arguments: tuple[str, ...]) -> list[int]:
-    try:
-        seeds = [int(argument) for argument in arguments]
-    except ValueError:
-        raise UserError(f"tables: the seeds are '{' '.join(arguments)}'; expected whole numbers, e.g. 0 1 2") from None
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise UserError(f"tables: the seeds are '{' '.join(arguments)}'; expected different whole numbers, e.g. 0 1 2")
-    return seeds
 
 
 if __name__ == "__main__":

@@ -8,15 +8,17 @@ from typing import Any
 import torch
 
 CHECKPOINTS = Path(".checkpoints")
+PACKAGE = Path(__file__).parents[1]
 
 
 def checkpoint_path(stage: str, params: Any, files: list[Path]) -> Path:
-    """Where the run of `stage` with these params (JSON-able), inputs and code keeps its checkpoint.
+    """Where the run of `stage` with these params (JSON-able) and input files keeps its checkpoint.
 
-    A change to any of them gives another path, so a run never continues from another run's state.
+    A change to any of them, or to the library's code, gives another path, so a run never continues from another
+    run's state.
     """
     digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode())
-    for file in sorted(files):
+    for file in [*sorted(files), *sorted(PACKAGE.rglob("*.py"))]:
         digest.update(str(file.name).encode())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())

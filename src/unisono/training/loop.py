@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm import tqdm
 
 from unisono.errors import UserError
@@ -51,6 +52,7 @@ def fit(
     device: torch.device,
     precision: str,
     checkpoint: Path,
+    scheduler: ReduceLROnPlateau | None = None,
     on_epoch: Callable[[dict[str, Losses]], Any] = lambda losses: None,
 ) -> Progress:
     """Train `module` and leave it with the weights of its best validation loss.
@@ -64,10 +66,14 @@ def fit(
         training_batches: the batches of an epoch, given its number.
         validation_batches: the same batches at every call.
         patience: epochs without a better validation loss after which training stops.
+        scheduler: of the optimizer's learning rate, told each validation loss.
         on_epoch: called with each epoch's losses, those of resumed epochs included.
     """
     module.to(device)
-    progress = _resume(module, optimizer, checkpoint, device)
+    parts: dict[str, Any] = {"module": module, "optimizer": optimizer}
+    if scheduler is not None:
+        parts["scheduler"] = scheduler
+    progress = _resume(parts, checkpoint, device)
     for losses in progress.history:
         on_epoch(losses)
     bar = tqdm(range(len(progress.history), epochs), initial=len(progress.history), total=epochs, unit="epoch")
@@ -83,10 +89,10 @@ def fit(
         if losses["validation"]["loss"] < progress.best_loss:
             progress.best_epoch = epoch
             progress.best_weights = {k: v.detach().clone() for k, v in module.state_dict().items()}
-        save_checkpoint(
-            checkpoint,
-            {"progress": vars(progress), "module": module.state_dict(), "optimizer": optimizer.state_dict()},
-        )
+        if scheduler is not None:
+            scheduler.step(losses["validation"]["loss"])
+        states = {name: part.state_dict() for name, part in parts.items()}
+        save_checkpoint(checkpoint, {"progress": vars(progress), **states})
         on_epoch(losses)
         bar.set_postfix({part: f"{values['loss']:.4f}" for part, values in losses.items()})
     if progress.best_epoch < 0:
@@ -95,12 +101,12 @@ def fit(
     return progress
 
 
-def _resume(module: nn.Module, optimizer: torch.optim.Optimizer, checkpoint: Path, device: torch.device) -> Progress:
+def _resume(parts: dict[str, Any], checkpoint: Path, device: torch.device) -> Progress:
     state = load_checkpoint(checkpoint, device)
     if state is None:
         return Progress()
-    module.load_state_dict(state["module"])
-    optimizer.load_state_dict(state["optimizer"])
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
     return Progress(**state["progress"])
 
 

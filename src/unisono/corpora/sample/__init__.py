@@ -15,6 +15,7 @@ from typing import Any
 from unisono.corpora.sample.files import Plan, write_json, write_truth
 from unisono.corpora.sample.gtzan_format import plan_gtzan
 from unisono.corpora.sample.jamendo_format import plan_jamendo
+from unisono.corpora.sample.magnatagatune_format import plan_magnatagatune
 from unisono.corpora.sample.melon_format import plan_melon
 
 
@@ -27,10 +28,12 @@ def write_sample(
     playlists: int,
     gtzan_tracks: int,
     jamendo_tracks: int,
+    magnatagatune_clips: int,
     seconds: float,
     processes: int = 2,
 ) -> dict[str, Any]:
-    """Write the listed corpora (melon, gtzan, jamendo) into folders of these names under `root`, and manifest.json.
+    """Write the listed corpora (melon, gtzan, jamendo, magnatagatune) into folders of these names under `root`, and
+    manifest.json.
 
     The bytes depend on the arguments alone, and not on `processes`. Folders that an earlier call left are removed.
 
@@ -41,6 +44,7 @@ def write_sample(
         "melon": lambda folder: plan_melon(folder, seed, songs, playlists, seconds),
         "gtzan": lambda folder: plan_gtzan(folder, seed, gtzan_tracks, seconds),
         "jamendo": lambda folder: plan_jamendo(folder, seed, jamendo_tracks, seconds),
+        "magnatagatune": lambda folder: plan_magnatagatune(folder, seed, magnatagatune_clips, seconds),
     }
     for name in (*planners, "truth"):
         shutil.rmtree(root / name, ignore_errors=True)

@@ -17,6 +17,8 @@ SAMPLE_RATE = 22050  # MTG-Jamendo has 44,100 Hz stereo; half of it is quicker t
 HEADER = ("TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS")
 SPLITS = {"train": 0.6, "validation": 0.2, "test": 0.2}
 TRACKS_PER_ARTIST = 2
+CATEGORIES = ("genre", "instrument", "moodtheme")
+TOP = "top50tags"  # MTG-Jamendo: the 50 most frequent tags of all categories; the sample has fewer than 50 in all
 JOBS = 8
 
 
@@ -30,15 +32,16 @@ def plan_jamendo(root: Path, seed: int, tracks: int, seconds: float) -> Plan:
     numbers = 240 + np.cumsum(rng.integers(1, 10, tracks))
     by_number = {int(number): track for number, track in zip(numbers, drawn, strict=True)}
     tags_of = {number: jamendo_tags(rng, track) for number, track in by_number.items()}
+    lists = root / "data/splits/split-0"
     sizes = {}
-    for category in ("genre", "instrument", "moodtheme"):
-        split_of_artist = _split_artists(rng, len(artists))
-        rows: dict[str, dict[int, list[str]]] = {split: {} for split in SPLITS}
-        for number, track in by_number.items():
-            if tags_of[number][category]:
-                rows[split_of_artist[track.artist]][number] = tags_of[number][category]
-        sizes[category] = _write_lists(root / "data/splits/split-0", category, _without_rare(rows), by_number, seconds)
+    for category in CATEGORIES:
+        in_category = {number: tags[category] for number, tags in tags_of.items()}
+        rows = _split_rows(_split_artists(rng, len(artists)), by_number, in_category)
+        sizes[category] = _write_lists(lists, category, rows, by_number, seconds)
     empty = int(rng.choice(numbers))
+    in_any = {number: [tag for category in CATEGORIES for tag in tags[category]] for number, tags in tags_of.items()}
+    rows = _split_rows(_split_artists(rng, len(artists)), by_number, in_any)
+    sizes[TOP] = _write_lists(lists, TOP, rows, by_number, seconds)
     blocks = np.array_split(numbers, JOBS)
     jobs = [
         partial(write_audio, root / "audio", {int(n): by_number[int(n)] for n in block}, empty, seconds)
@@ -64,6 +67,17 @@ def _split_artists(rng: np.random.Generator, n_artists: int) -> list[str]:
     place = (rng.permutation(n_artists) + 0.5) / n_artists
     names = list(SPLITS)
     return [names[i] for i in np.searchsorted(np.cumsum(list(SPLITS.values())), place).clip(max=len(names) - 1)]
+
+
+def _split_rows(
+    split_of_artist: list[str], tracks: dict[int, Track], tags_of: dict[int, list[str]]
+) -> dict[str, dict[int, list[str]]]:
+    """The tags of each split's tracks, without rare tags and without tracks that have none."""
+    rows: dict[str, dict[int, list[str]]] = {split: {} for split in SPLITS}
+    for number, track in tracks.items():
+        if tags_of[number]:
+            rows[split_of_artist[track.artist]][number] = tags_of[number]
+    return _without_rare(rows)
 
 
 def _without_rare(rows: dict[str, dict[int, list[str]]]) -> dict[str, dict[int, list[str]]]:

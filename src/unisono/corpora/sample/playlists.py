@@ -17,7 +17,9 @@ from unisono.corpora.sample.world import Artist, Track
 MEDIAN_LENGTH, MEAN_LENGTH, MAX_LENGTH, MIN_LENGTH = 30.0, 45.9, 200, 3  # Melon's
 LARGEST_SHARE = 0.25  # a playlist is no longer than this share of the catalogue
 # What counts, and how much (in nats) when it alone counts; a playlist draws its own mixture of the five.
-FIT = {"mood": 9.0, "genre": 6.0, "detail": 3.0, "lead": 6.0, "style": 6.0}
+# Genre counts as much as mood: on Melon an encoder that knows genres alone continues playlists about as well as one
+# that knows playlists alone (Ferraro et al. 2021, Table 3: nDCG@100 of 0.0074 and 0.0076).
+FIT = {"mood": 9.0, "genre": 9.0, "detail": 3.0, "lead": 6.0, "style": 6.0}
 MIXTURE = 1.5  # Dirichlet concentration of that mixture: most playlists are about two or three of the five
 SAME_ARTIST = 1.5  # nats that a song by the first song's artist gains
 LIKED_ARTIST = 1.0  # nats that a song by one of the listener's favourite artists gains

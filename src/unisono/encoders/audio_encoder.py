@@ -1,0 +1,31 @@
+"""What every audio encoder is, whatever it hears: mels or waveforms."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+
+class AudioEncoder(nn.Module):
+    """An encoder of fixed-length crops from a frame store.
+
+    Attributes:
+        config: the arguments that rebuild it.
+        n_bands: F, bands of a frame; 1 for waveforms.
+        crop_frames: T, frames of a crop; samples for waveforms.
+        backbone_dim: length of `backbone`'s output.
+        embedding_dim: D, length of `forward`'s output.
+    """
+
+    config: dict[str, Any]
+    n_bands: int
+    crop_frames: int
+    backbone_dim: int
+    embedding_dim: int
+
+    def backbone(self, crop_BFT: Tensor) -> Tensor:
+        """The features under the embedding: (B, F, T) -> (B, backbone_dim)."""
+        raise NotImplementedError
+
+    def forward(self, crop_BFT: Tensor) -> Tensor:
+        """The embedding: (B, F, T) -> (B, D)."""
+        raise NotImplementedError

@@ -1,0 +1,53 @@
+"""Train the second system: L_ML + alpha / r * L_SSL, Akama et al. 2023, section 4.4.
+
+    python stages/finetune.py
+
+Curves: data/curves_finetune/; checkpoints of an unfinished run: .checkpoints/finetune/. The model is the encoder and,
+in data/models/finetuned/tag_head, a vector for each tag.
+"""
+
+import json
+from pathlib import Path
+
+from unisono.crop_training import training_metrics
+from unisono.encoders.saved import load_pretrained, save_encoder
+from unisono.params import Params
+from unisono.similarity import build_encoder, build_objective, load_examples, train
+from unisono.stage import run_stage, write_metrics
+from unisono.vectors import save_vectors
+
+PRETRAINED, OUT = Path("data/models/pretrained"), Path("data/models/finetuned")
+BALANCE = Path("metrics/balance.json")
+
+
+def main(params: Params) -> None:
+    schedule = params.finetune
+    names, training, validation = load_examples(params)
+    training = training.keep_labels(schedule.label_fraction, schedule.seed)
+    contrastive = 0.0
+    if schedule.contrastive:
+        contrastive = schedule.alpha / json.loads(BALANCE.read_text(encoding="utf-8"))["balance"]["r"]
+    module = build_objective(
+        params,
+        build_encoder(params, schedule.seed),
+        len(names),
+        metric=float(schedule.label_fraction > 0),
+        contrastive=contrastive,
+        augment=schedule.augment,
+        freeze=schedule.freeze,
+    )
+    if schedule.load_pretrained:
+        load_pretrained(PRETRAINED, module.encoder, module.projector)
+    inputs = [Path(__file__), BALANCE, *PRETRAINED.glob("*")]
+    progress, checkpoint = train("finetune", module, training, validation, schedule, params, inputs)
+    save_encoder(OUT, module.encoder, params.waves.model_dump())
+    if module.tag_head is not None:
+        save_vectors(OUT / "tag_head", names, module.tag_head.weight.detach().cpu().numpy())
+    metrics = training_metrics(progress, training, validation)
+    labelled = {"labelled": int(training.labelled_N.sum()), "lambda": contrastive}
+    write_metrics(Path("metrics/finetune.json"), {"finetune": {**metrics, **labelled}})
+    checkpoint.unlink()
+
+
+if __name__ == "__main__":
+    run_stage(main)
