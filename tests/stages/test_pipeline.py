@@ -19,7 +19,7 @@ TINY = {
     "train": {"epochs": 2, "batch_size": 32},
     "waves": {"sample_rate": 7350},
     "pretrain": {"epochs": 2, "batch_size": 16},
-    "finetune": {"epochs": 2, "batch_size": 16},
+    "finetune": {"epochs": 2, "batch_size": 16, "r": "auto"},
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from unisono.errors import UserError
 from unisono.training.checkpoint import load_checkpoint, save_checkpoint
-from unisono.training.devices import mixed_precision
+from unisono.training.devices import keep_freed_memory, mixed_precision
 
 Batch = dict[str, dict[str, Tensor]]
 Losses = dict[str, float]
@@ -69,6 +69,8 @@ def fit(
         scheduler: of the optimizer's learning rate, told each validation loss.
         on_epoch: called with each epoch's losses, those of resumed epochs included.
     """
+    if device.type == "cpu":
+        keep_freed_memory()
     module.to(device)
     parts: dict[str, Any] = {"module": module, "optimizer": optimizer}
     if scheduler is not None:
