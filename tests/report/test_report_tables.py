@@ -12,7 +12,7 @@ import yaml
 
 from unisono.errors import UserError
 from unisono.params import Params
-from unisono.report.experiments import run_experiment
+from unisono.report.experiments import fetch_output, parse_seeds, run_experiment
 from unisono.report.figures import draw
 from unisono.report.markdown import NOT_COMPARABLE, own_and_published, page
 from unisono.report.models import SIX_MODELS, TITLES, model_name
@@ -137,6 +137,13 @@ def test_figures_are_the_same_bytes_twice(tmp_path: Path) -> None:
         assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("arguments", [(), ("x",), ("1", "1")])
+def test_seeds_are_different_whole_numbers(arguments: tuple[str, ...]) -> None:
+    assert parse_seeds(("0", "2")) == [0, 2]
+    with pytest.raises(UserError, match="expected different whole numbers"):
+        parse_seeds(arguments)
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A DVC repository whose one task scores twice the training seed."""
@@ -151,11 +158,14 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "seed = yaml.safe_load(open('params.yaml'))['train']['seed']\n"
         "pathlib.Path('metrics/evaluate').mkdir(parents=True, exist_ok=True)\n"
         "json.dump({'gtzan': {'twice': 2 * seed}}, open('metrics/evaluate/gtzan.json', 'w'))\n"
+        "pathlib.Path('data').mkdir()\n"
+        "pathlib.Path('data/seed.txt').write_text(str(seed))\n"
     )
     stage = {
         "cmd": "python score.py",
         "deps": ["score.py"],
         "params": ["train.seed"],
+        "outs": ["data"],
         "metrics": [{"metrics/evaluate/gtzan.json": {"cache": False}}],
     }
     (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": {"score": stage}}))
@@ -170,6 +180,10 @@ def test_experiments_leave_the_workspace_alone(repository: Path) -> None:
     assert run_experiment("model-3", {"train.seed": 4}, ["gtzan"])[1] == {"gtzan": {"twice": 8}}, "replaced"
     assert (repository / "params.yaml").read_text() == "train:\n  seed: 0  # kept\n"
     assert subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True).stdout == ""
+    revision, _ = run_experiment("model-3", {"train.seed": 3}, ["gtzan"], ["score"])
+    fetch_output(revision, Path("data"), repository / "fetched")
+    assert (repository / "fetched" / "seed.txt").read_text() == "3" and not (repository / "data").exists()
+    (repository / "fetched" / "seed.txt").unlink()
     with pytest.raises(UserError, match=r"`git show refs/exps/.*metrics/evaluate/tags.json` failed"):
         run_experiment("model-4", {"train.seed": 4}, ["tags"])
     with pytest.raises(UserError, match=r"`dvc exp run .*nonsense.* failed; see its output above"):

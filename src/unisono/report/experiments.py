@@ -39,7 +39,7 @@ def run_experiment(
     settings = [argument for key, value in overrides.items() for argument in ("-S", f"{key}={json.dumps(value)}")]
     _run("dvc", "exp", "run", "--temp", "--name", name, *settings, *targets)
     revision = _output("git", "rev-parse", ref).strip()
-    return revision, evaluation_metrics(revision, tasks)
+    return revision, evaluation_metrics(ref, tasks)
 
 
 def fetch_output(revision: str, output: Path, destination: Path) -> None:

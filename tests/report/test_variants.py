@@ -1,0 +1,88 @@
+"""The second paper's variants: the params that make them, and what is written about them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from unisono.params import Params
+from unisono.report.markdown import NOT_COMPARABLE
+from unisono.report.scores import Row, Score
+from unisono.report.variants import FRACTIONS, SWEPT, VARIANTS, curves, page, title, to_json
+
+REPO = Path(__file__).parents[2]
+
+
+def with_overrides(overrides: dict[str, Any]) -> Params:
+    raw = yaml.safe_load((REPO / "params.yaml").read_text())
+    for key, value in overrides.items():
+        *path, last = key.split(".")
+        room = raw
+        for part in path:
+            room = room[part]
+        assert last in room, key
+        room[last] = value
+    return Params.model_validate(raw)
+
+
+def row(score: float) -> Row:
+    return {"retrieval.r@1": Score(score), "retrieval.m@10": Score(score / 2), "autotagging.roc_auc": Score(0.6, 0.01)}
+
+
+def all_rows() -> dict[tuple[str, float], Row]:
+    whole = {(name, 1.0): row(40.0 + i) for i, name in enumerate(VARIANTS)}
+    return whole | {(name, fraction): row(100 * fraction) for name in SWEPT for fraction in FRACTIONS if fraction < 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "augment", "contrastive", "load_pretrained", "alpha"),
+    [
+        ("A", False, False, False, None),
+        ("B", True, False, False, None),
+        ("C", False, False, True, None),
+        ("D", True, True, True, 0.1),
+        ("E", False, True, True, 0.1),
+        ("F", True, True, True, 1),
+        ("G", False, True, True, 1),
+        ("H", True, True, True, 10),
+        ("I", False, True, True, 10),
+    ],
+)
+def test_the_paper_s_variants(
+    name: str, augment: bool, contrastive: bool, load_pretrained: bool, alpha: float | None
+) -> None:
+    params = with_overrides(dict(VARIANTS[name]))
+    assert params.finetune.augment == augment
+    assert params.finetune.contrastive == contrastive
+    assert params.finetune.load_pretrained == load_pretrained
+    assert alpha is None or params.finetune.alpha == alpha
+    assert params.similarity.encoder.kind == "sample_cnn" and not params.finetune.freeze
+
+
+def test_the_baselines() -> None:
+    inception, clmr = with_overrides(dict(VARIANTS["inception"])), with_overrides(dict(VARIANTS["clmr"]))
+    assert inception.similarity.encoder.kind == "inception" and inception.pretrain.epochs == 0
+    assert not (inception.finetune.augment or inception.finetune.contrastive or inception.finetune.load_pretrained)
+    assert clmr.finetune.freeze and clmr.finetune.load_pretrained and not clmr.finetune.contrastive
+
+
+def test_means_by_variant_and_score() -> None:
+    means = to_json(all_rows())
+    assert means["G"] == {"retrieval.r@1": 48.0, "retrieval.m@10": 24.0, "autotagging.roc_auc": 0.6}
+    assert set(means) == {*VARIANTS, *(title(name, f) for name in SWEPT for f in FRACTIONS)}
+    assert title("G", 0.01) == "G, 1% of the labels"
+
+
+def test_the_label_sweep_as_curves() -> None:
+    table = curves(all_rows()).set_index(["variant", "label_fraction"])
+    assert set(table.index) == {(name, fraction) for name in SWEPT for fraction in FRACTIONS}
+    assert table.loc[("G", 0.1), "retrieval.m@10"] == 5.0
+
+
+def test_the_page_has_both_tables_with_all_and_with_fewer_labels() -> None:
+    text = page(all_rows(), [0, 1], comparable=False)
+    assert NOT_COMPARABLE in text and "training seeds 0, 1" in text
+    assert "| G | 48.0 |" in text and "| G, 1% of the labels | 1.0 |" in text and "| clmr |" in text
+    assert text.count("## Similarity-based retrieval") == text.count("## Automatic tagging") == 2
+    assert NOT_COMPARABLE not in page(all_rows(), [0], comparable=True)
