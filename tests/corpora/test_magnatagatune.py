@@ -108,14 +108,14 @@ def test_the_columns_order_and_the_line_ends_do_not_matter(root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"annotations_final.csv: has no column clip_id, mp3_path; found an empty file, ..., expected a tab-sep"),
-        ("clip_id\trock\n2\t1\n", r"has no column mp3_path; found clip_id, rock, ..., expected a tab-separated table"),
+        ("", r"annotations_final.csv: has no column clip_id, mp3_path; found an empty file, in cells separated by"),
+        ("clip_id\trock\n2\t1\n", r"has no column mp3_path; found clip_id, rock, in cells separated by '.t'"),
         ("id\trock\tmp3_path\n", r"has no column clip_id; found id, rock, mp3_path"),
         ("clip_id,rock,mp3_path\n2,1,f/a.mp3\n", r"has no column clip_id, mp3_path; found clip_id,rock,mp3_path"),
         ("clip_id\trock\trock\tmp3_path\n", r"annotations_final.csv: has the column rock more than once"),
         ("clip_id\trock\tmp3_path\n", r"annotations_final.csv: has a header and no rows; download it again"),
-        ("clip_id\trock\tmp3_path\n2\t1\n", r"line 2 has 2 tab-separated cells, expected 3; is it half-written"),
-        ('clip_id\trock\tmp3_path\n2\t1\t"f/a', r"annotations_final.csv: malformed at line 2 \(unexpected end"),
+        ("clip_id\trock\tmp3_path\n2\t1\n", r"line 2 has 2 cells, expected 3 .*is the file half-written"),
+        ('clip_id\trock\tmp3_path\n2\t1\t"f/a', r"annotations_final.csv: malformed CSV at line 2 \(unexpected end"),
         (
             "clip_id\trock\tmp3_path\n2\t1\tf/a.mp3\n3\tyes\tf/b.mp3\n",
             r"annotations_final.csv: clip 3 has 'yes' under 'rock', expected 0 or 1 in every column but clip_id and",

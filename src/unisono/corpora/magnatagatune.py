@@ -7,8 +7,6 @@ The folders are the usual split: 0-b train, c validation, d-f test (Pons et al. 
 artists may not. CC BY-NC-SA.
 """
 
-import csv
-import io
 import re
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import pandas as pd
 from unisono.corpora.catalogue import Catalogue
 from unisono.corpora.reading import (
     labels_table,
-    read_text,
+    read_csv,
     refuse_duplicates,
     rejects_table,
     require_files,
@@ -72,7 +70,9 @@ def read_annotations(path: Path) -> pd.DataFrame:
     Raises:
         UserError: the file is missing or malformed, has no rows, or names a clip twice.
     """
-    cells = _read_cells(path)
+    cells = read_csv(path, (ID, PATH), delimiter="\t")
+    if cells.empty:
+        raise UserError(f"{path}: has a header and no rows; download it again")
     refuse_duplicates(path, cells[ID])
     tags = cells.drop(columns=[ID, PATH])
     given = tags == "1"
@@ -97,35 +97,6 @@ def _tags_of_rows(annotations: pd.DataFrame) -> list[list[str]]:
     names = frequent_tags(annotations)
     given = annotations[names].to_numpy(dtype=bool)
     return [[names[i] for i in np.flatnonzero(row)] for row in given]
-
-
-def _read_cells(path: Path) -> pd.DataFrame:
-    rows = csv.reader(io.StringIO(read_text(path), newline=""), delimiter="\t", strict=True)
-    try:
-        header = next(rows, [])
-        missing = [column for column in (ID, PATH) if column not in header]
-        if missing:
-            found = ", ".join(header[:3]) or "an empty file"
-            raise UserError(
-                f"{path}: has no column {', '.join(missing)}; found {found}, ..., expected a tab-separated table of"
-                f" {ID}, the tags and {PATH}; download it again"
-            )
-        twice = sorted({column for column in header if header.count(column) > 1})
-        if twice:
-            raise UserError(f"{path}: has the column {', '.join(twice)} more than once; download it again")
-        cells = []
-        for row in rows:
-            if row and len(row) != len(header):
-                raise UserError(
-                    f"{path}: line {rows.line_num} has {len(row)} tab-separated cells, expected {len(header)};"
-                    " is it half-written? Download it again"
-                )
-            cells += [row] if row else []
-    except csv.Error as error:
-        raise UserError(f"{path}: malformed at line {rows.line_num} ({error}); download it again") from None
-    if not cells:
-        raise UserError(f"{path}: has a header and no rows; download it again")
-    return pd.DataFrame(cells, columns=header, dtype="str")
 
 
 def _reason(path: str) -> str:

@@ -85,24 +85,30 @@ def read_records(path: Path, keys: Iterable[str]) -> list[dict[str, Any]]:
     return records
 
 
-def read_csv(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",") -> pd.DataFrame:
     """A CSV file with a header, every cell as text ('' when empty).
 
     Raises:
-        UserError: it is missing, lacks one of `columns`, or a row has too few or too many cells.
+        UserError: it is missing, lacks one of `columns`, has a column twice, or a row has too few or too many cells.
     """
-    rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    rows = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(rows, [])
         missing = [column for column in columns if column not in header]
         if missing:
-            raise UserError(f"{path}: has no column {', '.join(missing)}; found {', '.join(header) or 'an empty file'}")
+            found = ", ".join(header[:10]) + ", ..." * (len(header) > 10) or "an empty file"
+            raise UserError(
+                f"{path}: has no column {', '.join(missing)}; found {found}, in cells separated by {delimiter!r}"
+            )
+        twice = sorted({column for column in header if header.count(column) > 1})
+        if twice:
+            raise UserError(f"{path}: has the column {', '.join(twice)} more than once; name each column once")
         cells = []
         for row in rows:
             if row and len(row) != len(header):
                 raise UserError(
                     f"{path}: line {rows.line_num} has {len(row)} cells, expected {len(header)}"
-                    " (put cells that hold a comma in double quotes)"
+                    f" (put cells that hold {delimiter!r} in double quotes; is the file half-written?)"
                 )
             cells += [row] if row else []
     except csv.Error as error:
