@@ -9,7 +9,7 @@ import yaml
 from unisono.params import Params
 from unisono.report.markdown import NOT_COMPARABLE
 from unisono.report.scores import Row, Score
-from unisono.report.variants import FRACTIONS, SWEPT, VARIANTS, curves, page, title, to_json
+from unisono.report.variants import CURVES, FRACTIONS, SWEPT, VARIANTS, curve, page, title, to_json
 
 REPO = Path(__file__).parents[2]
 
@@ -74,10 +74,14 @@ def test_means_by_variant_and_score() -> None:
     assert title("G", 0.01) == "G, 1% of the labels"
 
 
-def test_the_label_sweep_as_curves() -> None:
-    table = curves(all_rows()).set_index(["variant", "label_fraction"])
-    assert set(table.index) == {(name, fraction) for name in SWEPT for fraction in FRACTIONS}
-    assert table.loc[("G", 0.1), "retrieval.m@10"] == 5.0
+def test_the_label_sweep_as_a_curve_that_dvc_plots() -> None:
+    table = curve(all_rows(), "retrieval.m@10")
+    assert list(table.columns) == ["label_fraction", *SWEPT] and table["label_fraction"].tolist() == sorted(FRACTIONS)
+    assert table.set_index("label_fraction").loc[0.1, "G"] == 5.0
+    plots = yaml.safe_load((REPO / "dvc.yaml").read_text())["plots"]
+    drawn = {file: columns for plot in plots if isinstance(plot, dict) for p in plot.values() if isinstance(p, dict)
+             for file, columns in (p.get("y") or {}).items()}  # fmt: skip
+    assert all(drawn[f"report/label_fractions/{file}.csv"] == list(SWEPT) for file in CURVES.values())
 
 
 def test_the_page_has_both_tables_with_all_and_with_fewer_labels() -> None:

@@ -3,8 +3,8 @@
     python -m unisono.report.variants SEED [SEED ...]        (make variants SEEDS="0 1 2")
 
 Runs each variant with each seed as a DVC experiment on the same data, and writes report/variants.md,
-metrics/variants.json, the curves report/label_fractions.csv (for `dvc plots`) and pictures of the similarity space
-with all and with few labels in report/similarity_space/. Finished runs are not trained again.
+metrics/variants.json, curves over the share of labels in report/label_fractions/ (for `dvc plots`) and pictures of the
+similarity space with all and with few labels in report/similarity_space/. Finished runs are not trained again.
 """
 
 import tempfile
@@ -27,6 +27,7 @@ TASKS = ("retrieval", "autotagging")
 FRACTIONS = (1.0, 0.1, 0.01)
 SWEPT = ("inception", "A", "G")  # the baseline, none of the techniques, and the paper's best on MagnaTagATune
 DRAWN = ("inception", "G")
+CURVES = {"retrieval.m@10": "retrieval_m10", "autotagging.roc_auc": "autotagging_roc_auc"}  # score -> file
 
 
 def _variant(techniques: str, alpha: float = 1.0) -> Overrides:
@@ -69,7 +70,9 @@ def main(params: Params, *arguments: str) -> None:
     write_metrics(Path("metrics/variants.json"), to_json(means))
     out = Path("report")
     out.mkdir(exist_ok=True)
-    curves(means).to_csv(out / "label_fractions.csv", index=False)
+    (out / "label_fractions").mkdir(exist_ok=True)
+    for score, file in CURVES.items():
+        curve(means, score).to_csv(out / "label_fractions" / f"{file}.csv", index=False)
     for name in DRAWN:
         revisions = {fraction: runs[name, fraction][0][0] for fraction in (1.0, min(FRACTIONS))}
         _draw_space(params, name, revisions, out / "similarity_space" / f"{name}.png")
@@ -94,13 +97,9 @@ def title(name: str, fraction: float) -> str:
     return name if fraction == 1 else f"{name}, {100 * fraction:g}% of the labels"
 
 
-def curves(means: Mapping[tuple[str, float], Row]) -> pd.DataFrame:
-    """The label sweep for `dvc plots`: columns label_fraction, variant and the scores."""
-    rows = [
-        {"label_fraction": fraction, "variant": name} | {key: score.mean for key, score in row.items()}
-        for (name, fraction), row in sorted(means.items())
-        if name in SWEPT
-    ]
+def curve(means: Mapping[tuple[str, float], Row], score: str) -> pd.DataFrame:
+    """The label sweep of one score for `dvc plots`: columns label_fraction and the swept variants."""
+    rows = [{"label_fraction": f} | {name: means[name, f][score].mean for name in SWEPT} for f in sorted(FRACTIONS)]
     return pd.DataFrame(rows)
 
 
