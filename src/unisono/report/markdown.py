@@ -8,8 +8,8 @@ from unisono.report.scores import Row
 from unisono.report.tables_data import Table, render, rows_in
 
 NOT_COMPARABLE = (
-    "> **The figures of this run are not comparable with the paper's**: they were measured on other data than Melon,"
-    " GTZAN and MTG-Jamendo. The published rows only show what the paper reports."
+    "> **The figures of this run are not comparable with the papers'**: they were measured on other data than theirs."
+    " Published rows only show what the papers report."
 )
 LEGEND = (
     "± is the standard deviation over {spread}. `random`: guessing with the training part's genre frequencies (GTZAN),"
