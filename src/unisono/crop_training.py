@@ -1,7 +1,6 @@
 """Training on random crops of a frame store: what the training stages of both systems do."""
 
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import nn
@@ -9,19 +8,10 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from unisono.dataset import Cropped, training_batches, validation_batches
 from unisono.errors import UserError
-from unisono.params import Train
+from unisono.params import Schedule, Train
 from unisono.training.curves import curves
 from unisono.training.devices import pick_device
 from unisono.training.loop import Progress, fit
-
-
-class Schedule(Protocol):
-    """The part of a training stage's params that says how long and in which steps it trains."""
-
-    batch_size: int
-    epochs: int
-    patience: int
-    seed: int
 
 
 def fit_on_crops(

@@ -47,7 +47,8 @@ class Examples:
 
     def has(self, modality: str) -> bool:
         """Whether any example has it."""
-        return bool({"genre": self.genres_NL, "playlist": self.cf_NC}.get(modality, self.rows_N + 1).any())
+        optional = {"genre": self.genres_NL, "playlist": self.cf_NC}  # any track has audio
+        return modality not in optional or bool(optional[modality].any())
 
     def batch(self, picked_B: np.ndarray, views: list[np.ndarray]) -> Batch:
         """The inputs of each modality for the picked examples, and which of them have that modality.

@@ -100,22 +100,21 @@ def train(
     settings = params.model_dump(include=rooms, mode="json")
     checkpoint = checkpoint_path(stage, settings, [*WAVES.glob("*.parquet"), SPLIT, *inputs])
     weights = [p for p in module.parameters() if p.requires_grad]
-    optimizer, scheduler = torch.optim.Adam(weights, lr=schedule.learning_rate), None
-    if isinstance(schedule, Finetune):
-        optimizer = torch.optim.Adam(weights, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
-        scheduler = ReduceLROnPlateau(optimizer, factor=0.1, patience=schedule.reduce_after)
+    finetune = schedule if isinstance(schedule, Finetune) else None
+    weight_decay = finetune.weight_decay if finetune else 0.0
+    optimizer = torch.optim.Adam(weights, lr=schedule.learning_rate, weight_decay=weight_decay)
     progress = fit_on_crops(
         module,
         optimizer,
         training,
         validation,
-        stage="pretrain" if isinstance(schedule, Pretrain) else "finetune",
+        stage="finetune" if finetune else "pretrain",
         crop_frames=module.encoder.crop_frames,
         n_views=2,
         schedule=schedule,
         machine=params.train,
         checkpoint=checkpoint,
         curves_folder=Path(f"data/curves_{stage}"),
-        scheduler=scheduler,
+        scheduler=ReduceLROnPlateau(optimizer, factor=0.1, patience=finetune.reduce_after) if finetune else None,
     )
     return progress, checkpoint

@@ -12,7 +12,7 @@ REPO = Path(__file__).parents[2]
 PIPELINE = yaml.safe_load((REPO / "dvc.yaml").read_text())["stages"]
 # How a stage is started and told of its params. What a stage reads of params.yaml is declared under `params`,
 # and a new key there must not repack 240 GB.
-PLUMBING = {"src/unisono/stage.py", "src/unisono/params.py", "src/unisono/errors.py"}
+PLUMBING = ("src/unisono/stage.py", "src/unisono/params/", "src/unisono/errors.py")
 
 
 def definition(stage: dict) -> dict:
@@ -46,7 +46,7 @@ def test_a_stage_declares_the_modules_that_it_imports(name: str) -> None:
     stage = PIPELINE[name]
     declared = [REPO / dep for dep in definition(stage)["deps"]]
     assert script(stage) in declared
-    used = {m for m in imports(script(stage)) if str(m.relative_to(REPO)) not in PLUMBING}
+    used = {m for m in imports(script(stage)) if not str(m.relative_to(REPO)).startswith(PLUMBING)}
     missing = {str(m.relative_to(REPO)) for m in used if not any(m.is_relative_to(d) for d in declared)}
     assert not missing
     code = [d for d in declared if d.is_relative_to(REPO / "src") and "${" not in str(d)]

@@ -43,8 +43,8 @@ class MelCNN(AudioEncoder):
         self.blocks = nn.Sequential(
             *(_block(i, o, pool) for i, o, pool in zip([1, *channels[:-1]], channels, POOLS, strict=True))
         )
-        # The faster layout for these convolutions, on a CPU and on a GPU; torch's stub lacks this form of `to`.
-        self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # The faster layout for these convolutions, on a CPU and on a GPU.
+        self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
         self.backbone_dim = channels[-1] * bands * frames
         self.head = nn.Sequential(
             nn.Linear(self.backbone_dim, hidden),

@@ -1,0 +1,155 @@
+"""The typed view of params.yaml: the one place that knows its shape."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError, model_validator
+
+from unisono.errors import UserError
+from unisono.params.alignment import CF, Embedding, Encoder, Genres, Loss, Train
+from unisono.params.data import CorpusParams, Mel, Pack, Sample, Split, Waves
+from unisono.params.evaluation import (
+    AutotaggingTask,
+    Evaluation,
+    GenreTask,
+    PlaylistTask,
+    Probe,
+    Report,
+    RetrievalTask,
+    TaggingTask,
+)
+from unisono.params.metric_learning import (
+    Augmentation,
+    Band,
+    Finetune,
+    Inception,
+    Pretrain,
+    Similarity,
+    SimilarityEncoder,
+)
+from unisono.params.room import Room, Schedule
+
+__all__ = [
+    "CF",
+    "Augmentation",
+    "AutotaggingTask",
+    "Band",
+    "CorpusParams",
+    "Embedding",
+    "Encoder",
+    "Evaluation",
+    "Finetune",
+    "GenreTask",
+    "Genres",
+    "Inception",
+    "Loss",
+    "Mel",
+    "Pack",
+    "Params",
+    "PlaylistTask",
+    "Pretrain",
+    "Probe",
+    "Report",
+    "RetrievalTask",
+    "Sample",
+    "Schedule",
+    "Similarity",
+    "SimilarityEncoder",
+    "Split",
+    "TaggingTask",
+    "Train",
+    "Waves",
+    "load_params",
+]
+
+
+class Params(Room):
+    sample: Sample
+    corpora: dict[str, CorpusParams]
+    mel: Mel
+    pack: Pack
+    split: Split
+    cf: CF
+    genres: Genres
+    encoder: Encoder
+    loss: Loss
+    train: Train
+    embedding: Embedding
+    evaluation: Evaluation
+    report: Report
+    waves: Waves
+    similarity: Similarity
+    augmentation: Augmentation
+    pretrain: Pretrain
+    finetune: Finetune
+
+    @model_validator(mode="after")
+    def corpora_fit_the_tasks(self) -> "Params":
+        if "catalogue" not in self.corpora:
+            raise ValueError("corpora.catalogue is missing: it is what the encoder is trained on")
+        for name, task in self.evaluation.tasks().items():
+            if task.corpus not in self.corpora:
+                raise ValueError(
+                    f"evaluation.{name}.corpus is '{task.corpus}', but corpora has only {', '.join(self.corpora)};"
+                    f" add corpora.{task.corpus}, or remove evaluation.{name}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def second_system_fits(self) -> "Params":
+        corpus = self.similarity.corpus
+        if corpus not in self.corpora:
+            raise ValueError(
+                f"similarity.corpus is '{corpus}', but corpora has only {', '.join(self.corpora)}; name one of them"
+            )
+        if self.finetune.load_pretrained and self.pretrain.epochs == 0:
+            raise ValueError(
+                "finetune.load_pretrained is true, but pretrain.epochs is 0; set load_pretrained to false, or pre-train"
+            )
+        return self
+
+
+def load_params(path: Path) -> Params:
+    """Read and check a params file.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or a key is unknown, missing or out of range.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run from the repository root, or copy one of params/*.yaml") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {error}") from None
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        raise UserError("\n".join([f"{path}:", *(_explain(e) for e in error.errors())])) from None
+
+
+def _explain(error: Any) -> str:
+    """One line for one pydantic error: the key, what was found, what to do."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        siblings = _known_keys(error["loc"][:-1])
+        return f"  {key}: unknown key; expected one of {', '.join(siblings)}"
+    if error["type"] == "missing":
+        return f"  {key}: missing; see the commented params.yaml of the repository for its meaning"
+    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"  {key or 'params'}: {message}{found}"
+
+
+def _known_keys(loc: tuple[Any, ...]) -> list[str]:
+    room: Any = Params
+    for part in loc:
+        if room is Params and part == "corpora":
+            room = {"*": CorpusParams}
+        elif isinstance(room, dict):
+            room = room["*"]
+        else:
+            annotation = room.model_fields[part].annotation
+            options = getattr(annotation, "__args__", (annotation,))
+            room = next(a for a in options if isinstance(a, type) and issubclass(a, BaseModel))
+    return list(room.model_fields)
