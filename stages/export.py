@@ -1,6 +1,6 @@
-"""Embed every track of a corpus with a model.
+"""Embed every track of a corpus with the trained encoder.
 
-python stages/export.py MODEL CORPUS        (MODEL: trained | untrained)
+python stages/export.py CORPUS
 """
 
 from pathlib import Path
@@ -14,17 +14,17 @@ from unisono.training.checkpoint import CHECKPOINTS
 from unisono.training.devices import pick_device
 
 
-def main(params: Params, model: str, corpus: str) -> None:
-    encoder, _ = load_encoder(Path("data/models", model))
+def main(params: Params, corpus: str) -> None:
+    encoder, _ = load_encoder(Path("data/models/trained"))
     export_embeddings(
         encoder,
         FrameStore.open(Path("data/frames", corpus)),
-        Path("data/embeddings", corpus, model),
+        Path("data/embeddings", corpus, "trained"),
         layer=params.embedding.layer,
         batch_size=params.embedding.batch_size,
         device=pick_device(params.train.device),
         precision=params.train.precision,
-        work_root=CHECKPOINTS / "export" / model,
+        work_root=CHECKPOINTS / "export",
     )
 
 

@@ -12,7 +12,7 @@ from unisono.params import Params
 from unisono.report.figures import draw
 from unisono.report.markdown import own_and_published, page
 from unisono.report.models import SECOND_SYSTEM, TITLES, model_name
-from unisono.report.scores import BASELINES, rows_of
+from unisono.report.scores import BASELINES, UNTRAINED, rows_of
 from unisono.report.tables_data import rows_in, tables
 from unisono.stage import run_stage
 
@@ -20,7 +20,7 @@ OUT = Path("report")
 
 
 def main(params: Params) -> None:
-    metrics = {task: _task_metrics(task) for task in params.evaluation.tasks()}
+    metrics = {task: _task_metrics(task) for task in (*params.evaluation.tasks(), UNTRAINED)}
     levels = rows_of(metrics)
     title = TITLES[model_name(params.loss, params.train.objective)]
     own = {**{name: levels[name] for name in BASELINES}, f"{title} (this run)": levels["model"]}
@@ -37,7 +37,7 @@ def main(params: Params) -> None:
 def _task_metrics(task: str) -> Any:
     path = Path(f"metrics/evaluate/{task}.json")
     if not path.exists():
-        raise UserError(f"{path}: no such file, though params.yaml names evaluation.{task}; run `dvc repro`")
+        raise UserError(f"{path}: no such file; run `dvc repro`, which makes it for the tasks in params.yaml")
     return json.loads(path.read_text(encoding="utf-8"))[task]
 
 

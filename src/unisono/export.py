@@ -14,7 +14,7 @@ from unisono.embeddings import Embeddings, load_embeddings
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.errors import UserError
 from unisono.store import FrameStore
-from unisono.training.devices import mixed_precision
+from unisono.training.devices import keep_freed_memory, mixed_precision
 
 
 def export_embeddings(
@@ -46,6 +46,8 @@ def export_embeddings(
             f"{store.folder}: frames have {store.n_bands} bands, but the encoder was trained on"
             f" {encoder.n_bands}; pack the corpus with the same params"
         )
+    if device.type == "cpu":
+        keep_freed_memory()
     length = encoder.crop_frames
     n_windows = np.maximum(store.index["n_frames"].to_numpy() // length, 1)
     first_window = np.concatenate([[0], np.cumsum(n_windows)[:-1]]).astype(np.int64)

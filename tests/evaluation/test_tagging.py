@@ -10,7 +10,8 @@ from synthetic_embeddings import make_embeddings
 
 from unisono.embeddings import Embeddings
 from unisono.errors import UserError
-from unisono.evaluation.tagging import average_precision, evaluate_tags, roc_auc
+from unisono.evaluation.tag_scores import average_precision, roc_auc
+from unisono.evaluation.tagging import evaluate_tags
 from unisono.labels import catalogue_labels, multi_hot
 from unisono.params import TaggingTask
 

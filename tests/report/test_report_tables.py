@@ -32,21 +32,23 @@ def metrics(accuracy: float, ndcg: float) -> dict[str, Any]:
     return {
         "gtzan": {
             "accuracy": summary(accuracy),
-            "untrained": {"accuracy": summary(0.3)},
             "chance": {"accuracy": summary(0.1)},
             "counts": {"test": 290},
         },
         "jamendo": {
             "genre": {"roc_auc": summary(0.8), "pr_auc": summary(0.2)},
-            "untrained": {"genre": {"roc_auc": summary(0.6), "pr_auc": summary(0.1)}},
             "chance": {"genre": {"roc_auc": summary(0.5, 0.0, 1), "pr_auc": summary(0.05, 0.0, 1)}},
             "counts": {"genre": {"tags": 87}},
         },
         "playlists": {
             "ndcg@100": summary(ndcg, 0.2, 1000),
-            "untrained": {"ndcg@100": summary(0.02, 0.2, 1000)},
             "chance": {"ndcg@100": summary(0.01, 0.001)},
             "counts": {"playlists": 1000},
+        },
+        "untrained": {
+            "gtzan": {"accuracy": summary(0.3)},
+            "jamendo": {"genre": {"roc_auc": summary(0.6), "pr_auc": summary(0.1)}},
+            "playlists": {"ndcg@100": summary(0.02, 0.2, 1000)},
         },
     }
 
@@ -68,6 +70,7 @@ def test_rows_of_metrics() -> None:
         "playlists.ndcg@100": Score(0.05),
     }
     assert rows["untrained"]["gtzan.accuracy"] == Score(0.3, 0.01)
+    assert rows["untrained"]["playlists.ndcg@100"] == Score(0.02)
     assert rows["random"]["jamendo.genre.roc_auc"] == Score(0.5)
     assert rows["random"]["playlists.ndcg@100"] == Score(0.01, 0.001)
 

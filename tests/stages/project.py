@@ -10,6 +10,19 @@ from typing import Any
 import yaml
 
 REPO = Path(__file__).parents[2]
+TINY = {
+    "sample": {
+        "songs": 260, "playlists": 120, "gtzan_tracks": 100, "jamendo_tracks": 80, "magnatagatune_clips": 80,
+        "seconds": 5,
+    },
+    "cf": {"dim": 8, "epochs": 3},
+    "genres": {"dim": 8, "epochs": 2},
+    "encoder": {"channels": [4, 4, 4, 4, 8, 8, 8], "hidden": 16, "embedding_dim": 8},
+    "train": {"epochs": 2, "batch_size": 32},
+    "waves": {"sample_rate": 7350},
+    "pretrain": {"epochs": 2, "batch_size": 16},
+    "finetune": {"epochs": 2, "batch_size": 16, "r": "auto"},
+}  # fmt: skip
 
 
 class Project:
@@ -27,6 +40,23 @@ class Project:
         done = subprocess.run(command, cwd=self.folder, env=self.env, text=True, capture_output=True)
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def refuses(self, changes: dict[str, Any], script: str, *arguments: str) -> str:
+        """What a stage that must fail says with some params changed; the params are put back."""
+        file = self.folder / "params.yaml"
+        before = file.read_text()
+        params = yaml.safe_load(before)
+        for key, value in changes.items():
+            *rooms, name = key.split(".")
+            room = params
+            for part in rooms:
+                room = room[part]
+            room[name] = value
+        file.write_text(yaml.safe_dump(params))
+        said = self.run(sys.executable, script, *arguments, fails=True)
+        file.write_text(before)
+        assert "Traceback" not in said, said
+        return said
 
     def read(self, path: str) -> bytes:
         return (self.folder / path).read_bytes()
@@ -49,3 +79,17 @@ def clone(folder: Path, params: dict[str, Any]) -> Project:
     project.run("git", "add", "-A")
     project.run("git", "commit", "-qm", "a user's clone")
     return project
+
+
+def tiny() -> dict[str, Any]:
+    """The repository's params, for a tiny sample and tiny models."""
+    params: dict[str, Any] = yaml.safe_load((REPO / "params.yaml").read_text())
+    for room, values in TINY.items():
+        params[room] |= values
+    params["similarity"]["encoder"] = {"kind": "sample_cnn", "channels": [4] * 7, "embedding_dim": 8}
+    for task in params["evaluation"].values():
+        if "repeats" in task:
+            task["repeats"] = 2
+        if "probe" in task:
+            task["probe"] |= {"epochs": 3}
+    return params

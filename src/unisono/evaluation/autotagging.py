@@ -13,7 +13,7 @@ from scipy.special import expit
 from unisono.embeddings import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation.parts import embedded
-from unisono.evaluation.tagging import both_occur, macro_scores
+from unisono.evaluation.tag_scores import both_occur, macro_scores
 from unisono.labels import multi_hot
 
 EXCERPTS_PER_BLOCK = 50_000  # bounds the memory: 100 MB of float32 at 512 dimensions

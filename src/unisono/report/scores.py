@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 # A row -> its key in a task's metrics; what a task has beside them is the first system's.
-LEVELS = {"untrained": "untrained", "random": "chance", "similarity": "similarity", "model": "alignment"}
-BASELINES = ("random", "untrained")
+LEVELS = {"random": "chance", "similarity": "similarity", "model": "alignment"}
+UNTRAINED = "untrained"  # a row that stands beside the tasks, with all of their scores
+BASELINES = ("random", UNTRAINED)
 _ASIDE = {*LEVELS.values(), "counts"}
 # Their std is over queries: it says how much these differ, not how sure the mean is.
 _OVER_QUERIES = ("playlists.", "retrieval.")
@@ -26,13 +27,17 @@ Row = dict[str, Score]
 
 
 def rows_of(metrics: dict[str, Any]) -> dict[str, Row]:
-    """Return the rows of merged evaluation metrics ({task: {...}}).
+    """Return the rows of merged evaluation metrics ({task: {...}, "untrained": {task: {...}}}).
 
     They are `model` (the first system), `similarity` (the second), `untrained` and `random`. A score's std is over the
     repeats; the encoders' playlist and retrieval scores have none.
     """
-    rows: dict[str, Row] = {row: {} for row in LEVELS}
+    rows: dict[str, Row] = {row: {} for row in (*LEVELS, UNTRAINED)}
+    for task, result in metrics.get(UNTRAINED, {}).items():
+        rows[UNTRAINED] |= _flat(task, result)
     for task, result in metrics.items():
+        if task == UNTRAINED:
+            continue
         rows["model"] |= _flat(task, {key: value for key, value in result.items() if key not in _ASIDE})
         for row, level in LEVELS.items():
             rows[row] |= _flat(task, result.get(level, {}))

@@ -13,7 +13,7 @@ from unisono.params import Params
 from unisono.report.experiments import parse_seeds, run_experiment
 from unisono.report.markdown import page
 from unisono.report.models import SIX_MODELS, TITLES
-from unisono.report.scores import BASELINES, Row, mean_of_runs, rows_of
+from unisono.report.scores import BASELINES, UNTRAINED, Row, mean_of_runs, rows_of
 from unisono.report.tables_data import tables
 from unisono.stage import run_stage, write_metrics
 
@@ -38,7 +38,7 @@ def means(rows: dict[str, Row]) -> dict[str, dict[str, float]]:
 
 def main(params: Params, *arguments: str) -> None:
     seeds = parse_seeds(arguments)
-    tasks = params.evaluation.tasks()
+    tasks = [*params.evaluation.tasks(), UNTRAINED]
     runs: Runs = {
         model: [run_experiment(f"{model}-{seed}", {**overrides, "train.seed": seed}, tasks)[1] for seed in seeds]
         for model, overrides in SIX_MODELS.items()

@@ -10,6 +10,7 @@ TRACKS_PER_ARTIST = 5
 HOME_GENRE = 0.85  # share of an artist's tracks in the artist's own major genre
 TYPICAL_LEAD = 6.0  # weight that a detail genre's typical lead gets on top of its major genre's instruments
 ARTIST_TASTE = 0.8  # Dirichlet concentration of artists over moods and instruments: below 1, artists differ clearly
+POPULARITY_STD = 2.3  # of a track's log popularity: heavy-tailed, so that about half the songs are in one playlist only
 STYLE_DIM = 3  # brightness, register, tempo
 
 
@@ -134,7 +135,7 @@ def _make_track(
         drums=drums,
         bass=bool(rng.random() < (0.9 if drums else 0.35)),
         style=artist.style + 0.4 * rng.standard_normal(STYLE_DIM),
-        popularity=artist.popularity + float(rng.normal(0, 1.3)),
+        popularity=artist.popularity + float(rng.normal(0, POPULARITY_STD)),
     )
 
 

@@ -1,0 +1,86 @@
+"""The tasks of params.evaluation that any encoder's embeddings can be scored by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from unisono.embeddings import Embeddings
+from unisono.evaluation.genre_classification import evaluate_genres
+from unisono.evaluation.playlist_continuation import evaluate_playlists, find_continuations, random_continuation
+from unisono.evaluation.retrieval import evaluate_retrieval, random_retrieval
+from unisono.evaluation.tagging import evaluate_tags
+from unisono.labels import CATALOGUE_GENRES, corpus_labels
+from unisono.params import GenreTask, PlaylistTask, RetrievalTask, TaggingTask
+
+JAMENDO_CATEGORIES = ("genre", "instrument", "mood")  # the paper's table has these, and not the reader's task top50
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What the tasks know of a packed corpus beside its embeddings.
+
+    Attributes:
+        folder: its tables, as they were packed.
+        split: the catalogue's split, for labels that have none of their own.
+        where: what to call the task and its corpus in an error.
+    """
+
+    folder: Path
+    split: Path
+    where: str
+
+    def table(self, name: str) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / f"{name}.parquet")
+
+    def labels(self, name: str) -> pd.DataFrame:
+        return corpus_labels(self.folder, name, self.split)
+
+
+def score_gtzan(task: GenreTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    return evaluate_genres(embeddings, corpus.table("labels"), task, corpus.where)
+
+
+def score_jamendo(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    result: dict[str, Any] = {"chance": {}, "counts": {}}
+    table = corpus.table("labels")
+    for category, labels in table[table["task"].isin(JAMENDO_CATEGORIES)].groupby("task"):
+        scores = evaluate_tags(embeddings, labels, task, f"{corpus.where}, {category}")
+        for aside in ("chance", "counts"):
+            result[aside][category] = scores.pop(aside)
+        result[str(category)] = scores
+    return result
+
+
+def score_tags(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    return evaluate_tags(embeddings, corpus.labels(CATALOGUE_GENRES), task, corpus.where)
+
+
+def score_playlists(task: PlaylistTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    split = pd.read_parquet(corpus.split)
+    continuations = find_continuations(corpus.table("playlists"), split, embeddings.track_ids, corpus.where)
+    return {
+        **evaluate_playlists(embeddings, continuations, task),
+        "chance": random_continuation(continuations, task),
+        "counts": continuations.counts,
+    }
+
+
+def score_retrieval(task: RetrievalTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    labels = corpus.labels(task.labels)
+    return {
+        **evaluate_retrieval(embeddings, labels, task, corpus.where),
+        "chance": random_retrieval(labels, task),
+    }
+
+
+# A task's name in params.evaluation -> its scores, beside which lie `chance` and `counts`.
+TASKS: dict[str, Callable[[Any, Embeddings, Corpus], dict[str, Any]]] = {
+    "gtzan": score_gtzan,
+    "jamendo": score_jamendo,
+    "playlists": score_playlists,
+    "tags": score_tags,
+    "retrieval": score_retrieval,
+}
