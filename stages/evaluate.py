@@ -10,7 +10,6 @@ from typing import Any
 
 from unisono.embeddings import load_embeddings
 from unisono.errors import UserError
-from unisono.evaluation.autotagging import evaluate_autotagging
 from unisono.evaluation.tasks import TASKS, Corpus, score_retrieval
 from unisono.params import AutotaggingTask, Evaluation, Params, RetrievalTask
 from unisono.stage import run_stage, write_metrics
@@ -46,6 +45,8 @@ def both_systems(task: RetrievalTask, embeddings: Path, corpus: Corpus) -> dict[
 
 
 def tag_head(task: AutotaggingTask, embeddings: Path, corpus: Corpus) -> dict[str, Any]:
+    from unisono.evaluation.autotagging import evaluate_autotagging  # here for the reason given in tasks
+
     folder = embeddings / "tag_head"
     if not folder.exists():
         raise UserError(

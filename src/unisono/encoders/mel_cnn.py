@@ -65,6 +65,7 @@ class MelCNN(AudioEncoder):
 
 
 def _block(n_in: int, n_out: int, pool: tuple[int, int]) -> nn.Sequential:
+    # The paper pools after the ReLU. The two may change places without changing a bit, and fewer values are left to it.
     return nn.Sequential(
-        nn.Conv2d(n_in, n_out, kernel_size=3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU(), nn.MaxPool2d(pool)
+        nn.Conv2d(n_in, n_out, kernel_size=3, padding=1), nn.BatchNorm2d(n_out), nn.MaxPool2d(pool), nn.ReLU()
     )

@@ -1,4 +1,7 @@
-"""The tasks of params.evaluation that any encoder's embeddings can be scored by."""
+"""The tasks of params.evaluation that any encoder's embeddings can be scored by.
+
+A task is imported when it is scored: torch and scikit-learn take seconds, and each task needs only some of them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +11,6 @@ from typing import Any
 import pandas as pd
 
 from unisono.embeddings import Embeddings
-from unisono.evaluation.genre_classification import evaluate_genres
-from unisono.evaluation.playlist_continuation import evaluate_playlists, find_continuations, random_continuation
-from unisono.evaluation.retrieval import evaluate_retrieval, random_retrieval
-from unisono.evaluation.tagging import evaluate_tags
 from unisono.labels import CATALOGUE_GENRES, corpus_labels
 from unisono.params import GenreTask, PlaylistTask, RetrievalTask, TaggingTask
 
@@ -40,10 +39,14 @@ class Corpus:
 
 
 def score_gtzan(task: GenreTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    from unisono.evaluation.genre_classification import evaluate_genres
+
     return evaluate_genres(embeddings, corpus.table("labels"), task, corpus.where)
 
 
 def score_jamendo(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    from unisono.evaluation.tagging import evaluate_tags
+
     result: dict[str, Any] = {"chance": {}, "counts": {}}
     table = corpus.table("labels")
     for category, labels in table[table["task"].isin(JAMENDO_CATEGORIES)].groupby("task"):
@@ -55,10 +58,14 @@ def score_jamendo(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> 
 
 
 def score_tags(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    from unisono.evaluation.tagging import evaluate_tags
+
     return evaluate_tags(embeddings, corpus.labels(CATALOGUE_GENRES), task, corpus.where)
 
 
 def score_playlists(task: PlaylistTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    from unisono.evaluation.playlist_continuation import evaluate_playlists, find_continuations, random_continuation
+
     split = pd.read_parquet(corpus.split)
     continuations = find_continuations(corpus.table("playlists"), split, embeddings.track_ids, corpus.where)
     return {
@@ -69,6 +76,8 @@ def score_playlists(task: PlaylistTask, embeddings: Embeddings, corpus: Corpus) 
 
 
 def score_retrieval(task: RetrievalTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
+    from unisono.evaluation.retrieval import evaluate_retrieval, random_retrieval
+
     labels = corpus.labels(task.labels)
     return {
         **evaluate_retrieval(embeddings, labels, task, corpus.where),
