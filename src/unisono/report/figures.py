@@ -27,6 +27,7 @@ def draw(table: Table, rows: Mapping[str, Row], own: Collection[str], path: Path
                 colour = OWN if title in own else PUBLISHED
                 axes.barh(place, score.mean * column.scale, xerr=whisker, color=colour)
         axes.set_yticks(range(len(titles)), titles)
+        axes.locator_params(axis="x", nbins=5)
         axes.set_xlabel(column.heading)
         axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle(table.title)
