@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from project import Project, clone, tiny
 
-CORPORA, TASKS = ("catalogue", "magnatagatune"), ("playlists", "retrieval", "autotagging")
+CORPORA, TASKS = ("catalogue", "magnatagatune"), ("playlists", "tags", "retrieval", "autotagging")
 
 
 def cold_run(folder: Path) -> Project:
