@@ -1,20 +1,23 @@
 # make repro    set up, then run the pipeline          make test     set up, then run the tests
 # make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
 # make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
+# make lock     resolve the dependencies anew; UPGRADE=--upgrade takes their newest versions
 
-PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SEEDS ?= 0
+COMPILE = PATH="$$PATH:.uv" uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
+SETUP = setup/install setup/uv.txt .python-version pyproject.toml
 
-.PHONY: repro test check tables variants inventory
+.PHONY: repro test check tables variants inventory lock
 
 repro: .venv/installed
 	dvc repro
 
-test: .venv/installed   # one thread a process: the two test processes share two cores
+test: .venv/installed-for-tests   # one thread a process: the two test processes share two cores
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-check: .venv/installed
+check: .venv/installed-for-tests
 	ruff check .
 	ruff format --check .
 	mypy
@@ -28,8 +31,14 @@ variants: .venv/installed
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some
 	dvc repro --force --single-item inventory
 
-.venv/installed: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --require-hashes -r requirements.lock
-	.venv/bin/pip install --no-deps --no-build-isolation -e .
+lock:   # one resolution, and the part of it that the pipeline needs
+	$(COMPILE) --all-extras --output-file requirements-test.lock
+	$(COMPILE) --constraints requirements-test.lock --output-file requirements.lock
+
+.venv/installed: requirements.lock $(SETUP)
+	setup/install requirements.lock
 	touch $@
+
+.venv/installed-for-tests: requirements-test.lock $(SETUP)
+	setup/install requirements-test.lock
+	touch .venv/installed $@
