@@ -1,7 +1,9 @@
 """The whole pipeline as a user runs it, on a tiny sample: cold, and again; and what a mistake is answered with."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from project import Project, clone, tiny
 
@@ -50,3 +52,30 @@ def test_a_user_s_mistake_is_a_sentence(project: Project) -> None:
     said = project.refuses({"train.batch_size": 5000}, "stages/train.py")
     assert "train.batch_size is 5000, but the training part has only" in said
     assert "unknown task 'nosuch'; expected one of gtzan" in project.refuses({}, "stages/evaluate.py", "nosuch")
+
+
+def test_another_project_takes_artifacts_from_here(project: Project, tmp_path: Path) -> None:
+    """Through a remote: what a clone does not hold is fetched from there."""
+    project.run("dvc", "remote", "add", "--default", "storage", str(tmp_path / "storage"))
+    project.run("dvc", "push")
+    project.run("git", "commit", "-qam", "a remote")
+    project.run("git", "tag", "-a", "aligned-encoder@v1.0.0", "-m", "first")
+    published = tmp_path / "published"
+    project.run("git", "clone", "-q", ".", str(published))
+    weights = project.read("data/models/trained/encoder.safetensors")
+
+    other = Project(tmp_path / "other")
+    other.folder.mkdir()
+    other.run("git", "init", "-q")
+    other.run("dvc", "init", "-q")
+    other.run("dvc", "artifacts", "get", str(published), "aligned-encoder", "--out", "encoder")
+    assert other.read("encoder/encoder.safetensors") == weights
+    other.run("dvc", "import", str(published), "data/embeddings/catalogue/trained", "--out", "embeddings")
+    assert np.load(other.folder / "embeddings/tracks.npy", allow_pickle=False).any()
+
+    project.run("dvc", "exp", "run", "-S", "embedding.layer=backbone", "export@catalogue")
+    project.run("dvc", "push")
+    project.run("git", "commit", "-qam", "another layer")
+    Project(published).run("git", "pull", "-q")
+    other.run("dvc", "update", "embeddings.dvc")
+    assert other.read("embeddings/tracks.npy") == project.read("data/embeddings/catalogue/trained/tracks.npy")
