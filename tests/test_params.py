@@ -115,7 +115,7 @@ def test_an_int_is_a_float_where_a_float_is_meant(tmp_path: Path) -> None:
         ({"augmentation.low_pass": {"low": 9, "high": 1}}, "augmentation.low_pass: low is 9 and high is 1"),
         ({"augmentation.low_pass.hi": 9}, "augmentation.low_pass.hi: unknown key; expected one of low, high"),
         ({"train.seed": None}, "train.seed: missing"),
-        ({"loss.temperature": -1}, r"loss.temperature: Input should be greater than 0 \(found -1\)"),
+        ({"loss.temperature": -1}, r"loss.temperature: expected a number from 0.001 to 1,000 \(found -1\)"),
         ({"split.test": 0.95}, "split: validation \\+ test is 1.05, which leaves nothing to train on"),
         ({"corpora.catalogue": None}, "corpora.catalogue is missing"),
         ({"corpora.gtzan": None}, "evaluation.gtzan.corpus is 'gtzan', but corpora has only catalogue, jamendo"),
