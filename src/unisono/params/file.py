@@ -10,6 +10,7 @@ import yaml
 from unisono.errors import UserError
 
 MOST_BYTES = 1_000_000
+MOST_LEVELS = 20
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
@@ -23,18 +24,24 @@ def read_yaml(path: Path) -> Any:
     """
     text = _read_text(path)
     try:
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
-                raise ValueError(f"tags such as {event.tag} are not read; write plain values")
+        _refuse_tags_and_depth(text)
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"{path}: not valid YAML{where}: {error.problem}") from None
-    except RecursionError:
-        raise UserError(f"{path}: not valid YAML: nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path}: not valid YAML: {error}") from None
+
+
+def _refuse_tags_and_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
+            raise ValueError(f"tags such as {event.tag} are not read; write plain values")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_LEVELS:
+            raise ValueError(f"more than {MOST_LEVELS} levels of nesting; sections have a few")
 
 
 def _read_text(path: Path) -> str:
