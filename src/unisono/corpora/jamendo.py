@@ -6,6 +6,7 @@
 The lists are tab-separated with CRLF ends; everything after column 5 is a tag `category---name`. CC BY-NC-SA 4.0.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def _list_name(name: str, split: str) -> str:
 
 def _list_folder(root: Path) -> Path:
     for name in LIST_FOLDERS:
-        if (root / name / _list_name("genre", "train")).exists():
+        if os.path.lexists(root / name / _list_name("genre", "train")):
             return root / name
     raise UserError(
         f"{root}: has no {_list_name('genre', 'train')} in {', '.join(LIST_FOLDERS)};"

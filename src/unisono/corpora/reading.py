@@ -118,7 +118,8 @@ def read_json(path: Path, expected: type) -> Any:
     except RecursionError:
         raise UserError(f"{path}: not valid JSON of its kind (nested too deeply); download it again") from None
     except ValueError as error:  # a key that occurs twice, or a number of thousands of digits
-        raise UserError(f"{path}: not valid JSON of its kind ({error}); download it again") from None
+        reason = str(error).split(";")[0]  # without Python's advice
+        raise UserError(f"{path}: not valid JSON of its kind ({reason}); download it again") from None
     if not isinstance(content, expected):
         raise UserError(f"{path}: expected a JSON {expected.__name__}, found a {type(content).__name__}")
     return content

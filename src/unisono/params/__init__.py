@@ -152,6 +152,8 @@ def _explain(error: Any) -> str:
             return f"  {key}: unknown key; expected one of {siblings}"
         case "missing":
             return f"  {key}: missing; see the commented params.yaml of the repository for its meaning"
+        case "string_pattern_mismatch":
+            message = "expected letters, digits, _ and -"
         case "model_type" | "dict_type":
             message = "expected a section of keys"
         case _:

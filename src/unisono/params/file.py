@@ -31,17 +31,18 @@ def read_yaml(path: Path) -> Any:
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise UserError(f"{path}: not valid YAML{where}: {error.problem}") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"{path}: not valid YAML: {error}") from None
+        reason = str(error).split(";")[0]  # without Python's advice on numbers of thousands of digits
+        raise UserError(f"{path}: not valid YAML: {reason}") from None
 
 
 def _refuse_tags_and_depth(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
-            raise ValueError(f"tags such as {event.tag} are not read; write plain values")
+            raise ValueError(f"tags such as {event.tag} are not read, only plain values")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MOST_LEVELS:
-            raise ValueError(f"more than {MOST_LEVELS} levels of nesting; sections have a few")
+            raise ValueError(f"more than {MOST_LEVELS} levels of nesting, expected a few")
 
 
 def _read_text(path: Path) -> str:
