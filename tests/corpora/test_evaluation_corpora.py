@@ -77,17 +77,37 @@ def test_gtzan_with_its_genres_in_the_root(gtzan_root: Path) -> None:
 
 def test_gtzans_mistakes_are_explained(gtzan_root: Path) -> None:
     (gtzan_root / "test_filtered.txt").write_text("blues/blues.00001.wav\n")
-    with pytest.raises(UserError, match=r"1 ids occur more than once: blues/blues.00001"):
+    with pytest.raises(UserError, match=r"1 clips occur more than once: blues/blues.00001"):
         gtzan.read(gtzan_root)
     (gtzan_root / "test_filtered.txt").write_text("blues/blues.00004.wav\nblues.00005.wav\n")
     with pytest.raises(UserError, match=r"test_filtered.txt: line 2 is 'blues.00005.wav', expected <genre>"):
         gtzan.read(gtzan_root)
-    (gtzan_root / "test_filtered.txt").write_text("")
+    (gtzan_root / "test_filtered.txt").write_text("blues/blues.00004.wav\n")
     shutil.rmtree(gtzan_root / "genres")
-    with pytest.raises(UserError, match=r"holds none of the 3 clips of the lists, e.g. blues/blues.00001.wav"):
+    with pytest.raises(UserError, match=r"holds none of the 4 clips of the lists, e.g. blues/blues.00001.wav"):
         gtzan.read(gtzan_root)
     (gtzan_root / "test_filtered.txt").unlink()
     with pytest.raises(UserError, match=r"has no test_filtered.txt; found"):
+        gtzan.read(gtzan_root)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_gtzan_needs_clips_to_learn_from_and_to_test(gtzan_root: Path, split: str) -> None:
+    (gtzan_root / f"{split}_filtered.txt").write_text("\n")
+    with pytest.raises(UserError, match=rf"{split}_filtered.txt: lists no clip; download it again"):
+        gtzan.read(gtzan_root)
+
+
+def test_gtzans_clips_of_one_name_in_two_genres_are_found(gtzan_root: Path) -> None:
+    (gtzan_root / "train_filtered.txt").write_text("blues/x.00001.wav\nrock/x.00001.wav\n")
+    with pytest.raises(UserError, match=r"1 file names \(of several genres\) occur more than once: x.00001"):
+        gtzan.read(gtzan_root)
+
+
+@pytest.mark.parametrize("line", ["blues/", "/x.wav", "blues/.wav", "../../x.wav"])
+def test_a_line_without_a_genre_or_a_name_is_explained(gtzan_root: Path, line: str) -> None:
+    (gtzan_root / "train_filtered.txt").write_text(line)
+    with pytest.raises(UserError, match=rf"train_filtered.txt: line 1 is '{line}', expected <genre>/"):
         gtzan.read(gtzan_root)
 
 
@@ -154,6 +174,38 @@ def test_jamendos_mistakes_are_explained(tmp_path: Path) -> None:
     (tmp_path / "autotagging_moodtheme-test.tsv").unlink()
     write_jamendo_list(tmp_path, "genre", "train")
     with pytest.raises(UserError, match=r"autotagging_moodtheme-test.tsv: no such file"):
+        jamendo.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("\ta\tb\t14/14.mp3\t1\tgenre---x", "genre-test.tsv: line 2 has an empty TRACK_ID or PATH"),
+        ("track_9\ta\tb\t\t1\tgenre---x", "genre-test.tsv: line 2 has an empty TRACK_ID or PATH"),
+        ("track_9\ta\tb\t14/14.mp3\t1\t---", "genre-test.tsv: line 2 is .* expected 5 columns and then tags"),
+        ("track_9\ta\tb\t14/14.mp3\t1\tgenre---x", r"1 paths \(each time with another id\) occur more than once: 14"),
+        ("track_0000022\ta\tb\t9/9.mp3\t1\tgenre---x", r"1 ids occur more than once: track_0000022"),
+    ],
+)
+def test_jamendos_ids_paths_and_tags_go_together(jamendo_root: Path, line: str, message: str) -> None:
+    folder = next(jamendo_root.rglob("*genre-train.tsv")).parent
+    write_jamendo_list(folder, "genre", "test", line)
+    with pytest.raises(UserError, match=message):
+        jamendo.read(jamendo_root)
+
+
+def test_one_id_has_one_path_in_all_of_jamendos_lists(jamendo_root: Path) -> None:
+    folder = next(jamendo_root.rglob("*genre-train.tsv")).parent
+    write_jamendo_list(folder, "instrument", "test", "track_0000022\ta\tb\t9/9.mp3\t1\tinstrument---x")
+    with pytest.raises(UserError, match=r"1 ids \(each time with another path\) occur more than once: track_0000022"):
+        jamendo.read(jamendo_root)
+
+
+def test_lists_without_a_track_are_explained(tmp_path: Path) -> None:
+    for name in ("genre", "instrument", "moodtheme"):
+        for split in jamendo.SPLITS:
+            write_jamendo_list(tmp_path, name, split)
+    with pytest.raises(UserError, match=r"the lists autotagging_\*-\*.tsv name no track"):
         jamendo.read(tmp_path)
 
 

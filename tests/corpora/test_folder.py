@@ -1,5 +1,7 @@
 """The reader of one's own music: tracks.csv and M3U playlists as players write them."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,7 @@ def test_playlists_as_players_write_them(root: Path, tmp_path: Path) -> None:
         "tracks_without_genre": 1,
         "unknown_playlist_tracks": 3,
         "playlists_without_known_track": 1,
+        "unreadable_playlists": 0,
     }
 
 
@@ -73,17 +76,81 @@ def test_no_playlist_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, 
     ("table", "message"),
     [
         ("track_id,path,genres\n1,a.ogg,\n1,b.ogg,\n2,c.ogg,\n2,d.ogg,\n", "2 ids occur more than once: 1, 2"),
-        ("track_id,path,genres\n1,a.ogg,\n2,a.ogg,\n", "1 ids occur more than once: a.ogg"),
+        ("track_id,path,genres\n1,a.ogg,\n2,a.ogg,\n", "1 paths occur more than once: a.ogg"),
         ("id,path,genres\n1,a.ogg,\n", "has no column track_id; found id, path, genres"),
         ("track_id,path,genres\n1,a.ogg,x,y\n", "line 2 has 4 cells, expected 3"),
         ('track_id,path,genres\n1,"a.ogg,x\n', "malformed CSV at line 2"),
         ("track_id,path,genres\n", "lists no track"),
-        ("", "has no column track_id, path, genres; found an empty file"),
+        ("track_id,path,genres\n,a.ogg,\n", "line 2 has an empty track_id; fill it in, or remove the line"),
+        ('track_id,path,genres\n1,a.ogg,\n" ",,\n', "line 3 has an empty track_id and path"),
+        ("track_id,path,genres,source\n1,a.ogg,,web\n", "has a column source, which is what Unisono calls the path"),
+        ("track_id,path,genres,\n1,a.ogg,,\n", "column 4 has no name"),
+        ("track_id,path,genres\n1,a\0.ogg,\n", "line 2 holds a NUL, so it is not text"),
+        (f"track_id,path,genres\n1,a.ogg,{'x' * 200_000}\n", "malformed CSV at line 2 .field larger than"),
+        ("track_id,path,genres\n1,a.ogg,\n2,./a.ogg,\n", "the paths of 1 and 2 are one file, a.ogg and ./a.ogg; list"),
+        (
+            "track_id,path,genres\n1,sub/../a.ogg,\n2,a.ogg,\n",
+            "the paths of 1 and 2 are one file, sub/../a.ogg and a",
+        ),
+        ("", "has no column track_id, path; found an empty file"),
     ],
 )
 def test_a_wrong_table_is_explained(root: Path, table: str, message: str) -> None:
     (root / "tracks.csv").write_text(table)
     with pytest.raises(UserError, match=rf"tracks.csv: {message}"):
+        folder.read(root)
+
+
+def test_an_absolute_and_a_relative_path_of_one_file_are_found(root: Path) -> None:
+    (root / "tracks.csv").write_text(f"track_id,path\n1,a.ogg\n2,{root}/a.ogg\n")
+    with pytest.raises(UserError, match=r"tracks.csv: the paths of 1 and 2 are one file, a.ogg and /"):
+        folder.read(root)
+
+
+def test_without_a_column_of_genres_there_are_none(root: Path) -> None:
+    (root / "tracks.csv").write_text("track_id,path\n1,a.ogg\n")
+    catalogue = folder.read(root)
+    assert catalogue.tracks["genres"].to_dict() == {"1": []} and catalogue.counts["tracks_without_genre"] == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"x" * 5000, b"/".join([b"x" * 300] * 30), b"a\0b.ogg", b"file://[", b"file:///a%00b", b"file://[::1/\xff"],
+)  # fmt: skip
+def test_an_entry_that_no_file_can_have_is_an_unknown_one(root: Path, content: bytes) -> None:
+    (root / "playlists" / "odd.m3u8").write_bytes(content + b"\n../music/a.ogg\n")
+    catalogue = folder.read(root)
+    assert catalogue.playlists["tracks"].to_dict() == {"odd": ["7"]}
+    assert catalogue.counts["unknown_playlist_tracks"] == 1
+
+
+def test_playlists_that_are_no_files_are_counted(root: Path) -> None:
+    playlists = root / "playlists"
+    (playlists / "folder.m3u8").mkdir()
+    (playlists / "folder.m3u8" / "in.m3u").write_text("../../music/a.ogg\n")
+    (playlists / "loop").symlink_to(".")
+    os.mkfifo(playlists / "pipe.m3u")
+    (playlists / "gone.m3u").symlink_to("nowhere")
+    (playlists / "self.m3u8").symlink_to("self.m3u8")
+    (playlists / "unreadable.m3u").symlink_to("/proc/self/mem")
+    catalogue = folder.read(root)
+    assert catalogue.playlists["tracks"].to_dict() == {"folder.m3u8/in": ["7"]}
+    assert catalogue.counts["unreadable_playlists"] == 4
+
+
+def test_a_playlist_has_a_name_that_tables_can_hold(root: Path) -> None:
+    Path(os.fsdecode(os.fsencode(root) + b"/playlists/\xff.m3u8")).write_text("../music/a.ogg\n")
+    assert folder.read(root).playlists.index.tolist() == [r"\xff"]
+
+
+def test_playlists_that_cannot_be_told_apart_and_a_file_of_that_name(root: Path) -> None:
+    for name in ("a.m3u", "a.m3u8"):
+        (root / "playlists" / name).touch()
+    with pytest.raises(UserError, match=r"playlists: 1 names of playlists .* occur more than once: a"):
+        folder.read(root)
+    shutil.rmtree(root / "playlists")
+    (root / "playlists").touch()
+    with pytest.raises(UserError, match=r"playlists: is a file, expected a folder of M3U playlists"):
         folder.read(root)
 
 

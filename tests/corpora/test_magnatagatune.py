@@ -116,6 +116,12 @@ def test_the_columns_order_and_the_line_ends_do_not_matter(root: Path) -> None:
         ("clip_id\trock\tmp3_path\n", r"annotations_final.csv: has a header and no rows; download it again"),
         ("clip_id\trock\tmp3_path\n2\t1\n", r"line 2 has 2 cells, expected 3 .*is the file half-written"),
         ('clip_id\trock\tmp3_path\n2\t1\t"f/a', r"annotations_final.csv: malformed CSV at line 2 \(unexpected end"),
+        ("clip_id\trock\tmp3_path\n \t1\tf/a.mp3\n", r"line 2 has an empty clip_id; fill it in"),
+        ("clip_id\tmp3_path\n2\tf/a.mp3\n", r"has no column of a tag beside clip_id and mp3_path"),
+        (
+            "clip_id\trock\tmp3_path\n2\t1\tf/a.mp3\n3\t1\tf/a.mp3\n",
+            r"annotations_final.csv: 1 paths occur more than once: f/a.mp3",
+        ),
         (
             "clip_id\trock\tmp3_path\n2\t1\tf/a.mp3\n3\tyes\tf/b.mp3\n",
             r"annotations_final.csv: clip 3 has 'yes' under 'rock', expected 0 or 1 in every column but clip_id and",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -147,6 +148,61 @@ def test_entries_without_the_keys_are_named(root: Path) -> None:
     (root / "train.json").write_text('{"id": 10}')
     with pytest.raises(UserError, match=r"train.json: expected a JSON list, found a dict"):
         melon.read(root)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        (
+            "train.json",
+            '[{"id": 9, "songs": "123"}]',
+            r"entry 0 \(id 9\) has '123' in songs, expected a list of ids",
+        ),
+        (
+            "train.json",
+            '[{"id": 9, "songs": [0, [1]]}]',
+            r"entry 0 \(id 9\) has \[1\] in songs, expected a list",
+        ),
+        ("train.json", '[{"id": 9, "songs": [true]}]', r"entry 0 \(id 9\) has True in songs"),
+        ("train.json", '[{"id": 9, "songs": [1e999]}]', r"entry 0 \(id 9\) has inf in songs"),
+        ("train.json", '[{"id": 9, "songs": 5}]', r"entry 0 \(id 9\) has 5 in songs"),
+        ("train.json", '[{"id": null, "songs": []}]', "entry 0 has the id None, expected a number or text"),
+        ("train.json", '[{"id": 1.5, "songs": []}]', "entry 0 has the id 1.5, expected a number or text"),
+        ("train.json", r'[{"id": "\ud800", "songs": []}]', r"entry 0 has the id '.ud800', expected a number or text"),
+        ("train.json", '[{"id": 1, "id": 2, "songs": []}]', r"the key 'id' occurs twice in one object"),
+        ("train.json", "[" * 100_000, r"not valid JSON of its kind \(nested too deeply\)"),
+        ("train.json", "1" * 5000, r"not valid JSON of its kind \(Exceeds the limit .* has 5000 digits\); download"),
+        (
+            "song_meta.json",
+            '[{"id": 0, "song_gn_dtl_gnr_basket": "GN"}]',
+            "has 'GN' in song_gn_dtl_gnr_basket",
+        ),
+        ("song_meta.json", '[{"id": 0, "song_gn_dtl_gnr_basket": [{}]}]', "has {} in song_gn_dtl_gnr_basket, expected"),
+        ("song_meta.json", '[{"id": {}, "song_gn_dtl_gnr_basket": []}]', "entry 0 has the id {}, expected a number or"),
+        ("song_meta.json", "[]", r"none of the 0 songs of song_meta.json is in one of the 4 playlists of train.json"),
+        ("genre_gn_all.json", '{"G": ["x"]}', r"has 'G': \['x'\], expected the code of a genre and its name"),
+        ("genre_gn_all.json", r'{"G": "\u0000"}', r"has 'G': '.x00', expected the code of a genre and its name"),
+        ("genre_gn_all.json", '{"G": "a", "G": "b"}', r"the key 'G' occurs twice in one object"),
+    ],
+    ids=range(18),
+)
+def test_values_of_the_wrong_kind_are_named(root: Path, file: str, text: str, message: str) -> None:
+    (root / file).write_text(text)
+    with pytest.raises(UserError, match=message):
+        melon.read(root)
+
+
+def test_a_tar_that_is_no_file_stops_the_reader(root: Path) -> None:
+    os.mkfifo(root / "arena_mel_2.tar")
+    with pytest.raises(UserError, match=r"arena_mel_2.tar: is a link to nothing, a pipe or a device, expected a file"):
+        melon.read(root)
+
+
+def test_a_mel_whose_name_no_table_can_hold_is_missing(root: Path) -> None:
+    with tarfile.open(root / "arena_mel_0.tar", "w") as archive:
+        for name in ("\udcff/0.npy", "0/1.npy", "0/2.npy"):
+            add(archive, name, npy(MEL))
+    assert melon.read(root).rejects.to_numpy().tolist() == [["0", "", "missing mel"], ["5", "", "missing mel"]]
 
 
 def test_missing_files_and_mels_are_named(root: Path) -> None:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 
 from unisono.errors import UserError
-from unisono.report.similarity_space import Panel, draw_panels, project
+from unisono.report.similarity_space import Panel, draw_panels, project, refuse_unknown_tags
 
 
 def two_clusters(tracks: int = 60, dimensions: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -34,6 +35,15 @@ def test_few_or_equal_tracks() -> None:
     np.testing.assert_array_equal(project(np.ones((5, 3)), seed=0), np.zeros((5, 2)))
     with pytest.raises(UserError, match="similarity space: 3 tracks; a map needs at least 4"):
         project(vectors_ND[:3], seed=0)
+
+
+def test_a_tag_that_no_track_has_is_named_with_those_that_tracks_have() -> None:
+    tags = pd.Series([["jazz"], ["rock", "jazz"], []])
+    refuse_unknown_tags(["rock", "jazz"], tags, "data/frames/mine (tags)")
+    with pytest.raises(
+        UserError, match=r"tag_pair has polka, but the tags of data/frames/mine \(tags\) are jazz, rock;"
+    ):
+        refuse_unknown_tags(["jazz", "polka"], tags, "data/frames/mine (tags)")
 
 
 def test_figures_are_written_and_repeat(tmp_path: Path) -> None:

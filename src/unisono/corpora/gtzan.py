@@ -4,6 +4,7 @@ genres/<genre>/<genre>.NNNNN.wav (or .au); <genre>/ may lie in the root too
 train_filtered.txt, valid_filtered.txt, test_filtered.txt    lines of <genre>/<genre>.NNNNN.wav
 """
 
+import re
 from pathlib import Path, PurePosixPath
 
 from unisono.corpora.catalogue import Catalogue
@@ -26,11 +27,15 @@ def read(root: Path) -> Catalogue:
     """Read the listed clips; a track's id is its file's name without suffix, its label the genre.
 
     Raises:
-        UserError: a list is missing or malformed, names a clip twice, or no listed clip is there.
+        UserError: a list is missing or malformed, names a clip twice, two genres have a file of one name, or no listed
+            clip is there.
     """
     require_folder(root, "GTZAN (genres/<genre>/*.wav and the three *_filtered.txt lists)")
     require_files(root, LISTS.values())
     split_of = read_lists(root)
+    refuse_duplicates(
+        root / "*_filtered.txt", (PurePosixPath(clip).name for clip in split_of), "file names (of several genres)"
+    )
     folder = root / "genres" if (root / "genres").is_dir() else root
     audio = {
         f"{path.parent.name}/{path.stem}": path.relative_to(root).as_posix()
@@ -62,16 +67,20 @@ def read_lists(folder: Path) -> dict[str, str]:
     """The split of each listed clip: {"<genre>/<genre>.NNNNN": train | validation | test}.
 
     Raises:
-        UserError: a line is not `<genre>/<file>`, or a clip is listed twice.
+        UserError: a line is not `<genre>/<file>`, a clip is listed twice, or none is listed for training or for test.
     """
     listed = [(clip, split) for split, name in LISTS.items() for clip in _read_list(folder / name)]
-    refuse_duplicates(folder / "*_filtered.txt", (clip for clip, _ in listed))
+    for split in ("train", "test"):
+        if not any(found == split for _, found in listed):
+            raise UserError(f"{folder / LISTS[split]}: lists no clip; download it again")
+    refuse_duplicates(folder / "*_filtered.txt", (clip for clip, _ in listed), "clips")
     return dict(listed)
 
 
 def _read_list(path: Path) -> list[str]:
     lines = [line.strip() for line in read_text(path).splitlines()]
-    for number, line in enumerate(lines, start=1):
-        if line and line.count("/") != 1:
-            raise UserError(f"{path}: line {number} is {line!r}, expected <genre>/<genre>.NNNNN.wav")
-    return [line.removesuffix(".wav").removesuffix(".au") for line in lines if line]
+    clips = [line.removesuffix(".wav").removesuffix(".au") for line in lines]
+    for number, (line, clip) in enumerate(zip(lines, clips, strict=True), start=1):
+        if line and not re.fullmatch("[^/]+/[^/]+", clip):
+            raise UserError(f"{path}: line {number} is {line[:100]!r}, expected <genre>/<genre>.NNNNN.wav")
+    return [clip for clip in clips if clip]

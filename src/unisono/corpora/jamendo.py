@@ -6,6 +6,8 @@
 The lists are tab-separated with CRLF ends; everything after column 5 is a tag `category---name`. CC BY-NC-SA 4.0.
 """
 
+import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +39,10 @@ def read(root: Path) -> Catalogue:
         UserError: a list is missing or malformed, or no listed track is there.
     """
     require_folder(root, "MTG-Jamendo (audio/NN/ID.mp3 and data/splits/split-0/*.tsv)")
-    listed = read_lists(_list_folder(root))
+    folder = _list_folder(root)
+    listed = read_lists(folder)
+    if listed.empty:
+        raise UserError(f"{folder}: the lists {_list_name('*', '*')} name no track; download them again")
     audio = _audio_files(root)
     path_of = dict(zip(listed["track_id"], listed["path"], strict=True))
     found = {track: audio[_stem(path)] for track, path in path_of.items() if _stem(path) in audio}
@@ -62,15 +67,19 @@ def read_lists(folder: Path) -> pd.DataFrame:
     """All lists of a split: columns track_id, task, tags, split, path (as listed).
 
     Raises:
-        UserError: a list is missing or malformed, or a track is twice in one task.
+        UserError: a list is missing or malformed, a track is twice in one task, or tracks and paths do not go together.
     """
     optional = {task: name for task, name in OPTIONAL_TASKS.items() if (folder / _list_name(name, "train")).exists()}
     tables = []
     for task, name in (TASKS | optional).items():
         parts = [_read_list(folder / _list_name(name, split), task, split) for split in SPLITS]
         tables.append(pd.concat(parts, ignore_index=True))
-        refuse_duplicates(folder / f"autotagging_{name}-*.tsv", tables[-1]["track_id"])
-    return pd.concat(tables, ignore_index=True)
+        refuse_duplicates(folder / _list_name(name, "*"), tables[-1]["track_id"])
+    listed = pd.concat(tables, ignore_index=True)
+    paths = listed[["track_id", "path"]].drop_duplicates()
+    refuse_duplicates(folder / _list_name("*", "*"), paths["track_id"], "ids (each time with another path)")
+    refuse_duplicates(folder / _list_name("*", "*"), paths["path"], "paths (each time with another id)")
+    return listed
 
 
 def _list_name(name: str, split: str) -> str:
@@ -79,7 +88,7 @@ def _list_name(name: str, split: str) -> str:
 
 def _list_folder(root: Path) -> Path:
     for name in LIST_FOLDERS:
-        if (root / name / _list_name("genre", "train")).exists():
+        if os.path.lexists(root / name / _list_name("genre", "train")):
             return root / name
     raise UserError(
         f"{root}: has no {_list_name('genre', 'train')} in {', '.join(LIST_FOLDERS)};"
@@ -95,8 +104,12 @@ def _read_list(path: Path, task: str, split: str) -> pd.DataFrame:
     for number, line in enumerate(lines, start=2):
         cells = line.split("\t")
         tags = cells[5:]
-        if not tags or not all("---" in tag for tag in tags):
-            raise UserError(f"{path}: line {number} is {line!r}, expected 5 columns and then tags category---name")
+        if not tags or not all(re.fullmatch(r".*\S.*---.*\S.*", tag) for tag in tags):
+            raise UserError(
+                f"{path}: line {number} is {line[:200]!r}, expected 5 columns and then tags category---name"
+            )
+        if not cells[0].strip() or not cells[3].strip():
+            raise UserError(f"{path}: line {number} has an empty TRACK_ID or PATH; fill it in, or remove the line")
         labels.append((cells[0], task, tags, split))
         paths.append(cells[3])
     return labels_table(labels).assign(path=pd.Series(paths, dtype="str"))

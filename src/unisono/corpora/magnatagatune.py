@@ -68,12 +68,15 @@ def read_annotations(path: Path) -> pd.DataFrame:
     """The annotations: columns clip_id and mp3_path (str), and a column of bools for each tag, in the file's order.
 
     Raises:
-        UserError: the file is missing or malformed, has no rows, or names a clip twice.
+        UserError: the file is missing or malformed, has no rows or no tags, or names a clip or a path twice.
     """
-    cells = read_csv(path, (ID, PATH), delimiter="\t")
+    cells = read_csv(path, (ID, PATH), delimiter="\t", filled=(ID,))
     if cells.empty:
         raise UserError(f"{path}: has a header and no rows; download it again")
+    if len(cells.columns) == 2:
+        raise UserError(f"{path}: has no column of a tag beside {ID} and {PATH}; download it again")
     refuse_duplicates(path, cells[ID])
+    refuse_duplicates(path, cells.loc[cells[PATH] != "", PATH], "paths")
     tags = cells.drop(columns=[ID, PATH])
     given = tags == "1"
     wrong = np.argwhere(~(given | (tags == "0")).to_numpy())

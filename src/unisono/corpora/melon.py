@@ -11,6 +11,7 @@ Users get it from Kakao Arena for non-profit research; it must not be redistribu
 """
 
 import logging
+import reprlib
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
@@ -19,11 +20,13 @@ from typing import Any
 
 from unisono.corpora.catalogue import Catalogue
 from unisono.corpora.reading import (
+    is_text,
     playlists_table,
     read_json,
     read_records,
     refuse_duplicates,
     rejects_table,
+    require_file,
     require_files,
     require_folder,
     tracks_table,
@@ -44,16 +47,20 @@ def read(root: Path) -> Catalogue:
     are left.
 
     Raises:
-        UserError: a file is missing or malformed, an id occurs twice, or there are no mels.
+        UserError: a file is missing or malformed, an id occurs twice, no playlist holds a song, or there are no mels.
     """
     require_folder(root, "the Melon Playlist Dataset (song_meta.json, train.json, arena_mel_*.tar, ...)")
     require_files(root, ("song_meta.json", "genre_gn_all.json", *PLAYLIST_FILES))
     genres_of, unknown_codes = _read_genres(root)
     listed, unknown_entries = _read_playlists(root, genres_of)
-    mels, unsafe = index_mels(root)
-
     in_playlists = {song for songs in listed.values() for song in songs}
     songs = [song for song in genres_of if song in in_playlists]
+    if not songs:
+        raise UserError(
+            f"{root}: none of the {len(genres_of)} songs of song_meta.json is in one of the {len(listed)} playlists of"
+            f" {', '.join(PLAYLIST_FILES)}, and only songs in playlists are used; download the files again"
+        )
+    mels, unsafe = index_mels(root)
     usable = [song for song in songs if song in mels]
     rejects = [
         (song, unsafe.get(song, ""), UNSAFE_MEMBER if song in unsafe else MISSING_MEL)
@@ -91,11 +98,13 @@ def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
     mels: dict[str, str] = {}
     unsafe: dict[str, str] = {}
     for path in sorted(folder.glob("*/*.npy")):
-        mels[path.stem] = path.relative_to(root).as_posix()
+        if is_text(path.name) and is_text(path.parent.name):
+            mels[path.stem] = path.relative_to(root).as_posix()
     for tar in tars:
+        require_file(tar)
         for _, member in tar_members(tar):
             name = PurePosixPath(member.name)
-            if member.isdir() or name.suffix != ".npy":
+            if member.isdir() or name.suffix != ".npy" or not is_text(member.name):
                 continue
             found = mels if is_safe(member) else unsafe
             found.setdefault(name.stem, f"{tar.name}!{member.name}")
@@ -128,16 +137,25 @@ def is_safe(member: tarfile.TarInfo) -> bool:
 
 def _read_genres(root: Path) -> tuple[dict[str, list[str]], int]:
     """The genre names of every song, in the order of song_meta.json, and how many codes had no name."""
-    names = _unique_names(read_json(root / "genre_gn_all.json", dict))
+    names = _unique_names(_read_names(root / "genre_gn_all.json"))
     path = root / "song_meta.json"
-    songs = read_records(path, ("id", "song_gn_dtl_gnr_basket"))
-    refuse_duplicates(path, (str(song["id"]) for song in songs))
-    codes_of = {str(song["id"]): list(dict.fromkeys(song["song_gn_dtl_gnr_basket"] or [])) for song in songs}
+    baskets = _read_lists(path, "song_gn_dtl_gnr_basket", str, "codes of genres")
+    refuse_duplicates(path, (song for song, _ in baskets))
+    codes_of = {song: list(dict.fromkeys(codes)) for song, codes in baskets}
     unknown = sum(code not in names for codes in codes_of.values() for code in codes)
     return {song: [names[code] for code in codes if code in names] for song, codes in codes_of.items()}, unknown
 
 
-def _unique_names(names: dict[str, Any]) -> dict[str, str]:
+def _read_names(path: Path) -> dict[str, str]:
+    names: dict[str, str] = read_json(path, dict)
+    for code, name in names.items():
+        if not is_text(name) or not is_text(code):
+            found = f"{reprlib.repr(code)}: {reprlib.repr(name)}"
+            raise UserError(f"{path}: has {found}, expected the code of a genre and its name; download the file again")
+    return names
+
+
+def _unique_names(names: dict[str, str]) -> dict[str, str]:
     """Names of genres, told apart by their code where several genres share one ('all detail genres' does)."""
     times = Counter(names.values())
     return {code: name if times[name] == 1 else f"{name} ({code})" for code, name in names.items()}
@@ -145,8 +163,35 @@ def _unique_names(names: dict[str, Any]) -> dict[str, str]:
 
 def _read_playlists(root: Path, known: dict[str, list[str]]) -> tuple[dict[str, list[str]], int]:
     """The known songs of every playlist, each once, and how many entries name no song of song_meta.json."""
-    records = [record for name in PLAYLIST_FILES for record in read_records(root / name, ("id", "songs"))]
-    refuse_duplicates(root / " + ".join(PLAYLIST_FILES), (str(record["id"]) for record in records))
-    listed = {str(record["id"]): list(dict.fromkeys(map(str, record["songs"]))) for record in records}
+    playlists = [
+        entry for name in PLAYLIST_FILES for entry in _read_lists(root / name, "songs", (int, str), "ids of songs")
+    ]
+    refuse_duplicates(root / " + ".join(PLAYLIST_FILES), (playlist_id for playlist_id, _ in playlists))
+    listed = {playlist_id: list(dict.fromkeys(map(str, songs))) for playlist_id, songs in playlists}
     unknown = sum(song not in known for songs in listed.values() for song in songs)
     return {key: [song for song in songs if song in known] for key, songs in listed.items()}, unknown
+
+
+def _read_lists(path: Path, key: str, kinds: type | tuple[type, ...], meaning: str) -> list[tuple[str, list[Any]]]:
+    """The id of every record, as text, and the list that it has under `key`; null is an empty one."""
+    lists = []
+    for number, record in enumerate(read_records(path, ("id", key))):
+        record_id, entries = record["id"], [] if record[key] is None else record[key]
+        if not _is_id(record_id):
+            raise UserError(f"{path}: entry {number} has the id {reprlib.repr(record_id)}, expected a number or text")
+        wrong = [
+            entry
+            for entry in (entries if isinstance(entries, list) else [entries])
+            if not isinstance(entry, kinds) or isinstance(entry, bool)
+        ]
+        if wrong or not isinstance(entries, list):
+            raise UserError(
+                f"{path}: entry {number} (id {record_id}) has {reprlib.repr([*wrong, entries][0])} in {key},"
+                f" expected a list of {meaning}; download the file again"
+            )
+        lists.append((str(record_id), entries))
+    return lists
+
+
+def _is_id(value: object) -> bool:
+    return is_text(value) or (isinstance(value, int) and not isinstance(value, bool))

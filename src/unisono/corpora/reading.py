@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,29 +29,77 @@ def require_files(folder: Path, names: Iterable[str]) -> None:
     """Check that `folder` holds the named files.
 
     Raises:
-        UserError: some are missing; the message lists them and what is there instead.
+        UserError: some are missing, in which case the message lists them and what is there instead, or are no files.
     """
-    missing = [name for name in names if not (folder / name).is_file()]
+    names = list(names)
+    missing = [name for name in names if not os.path.lexists(folder / name)]
     if missing:
-        there = sorted(entry.name for entry in folder.iterdir())[:10] if folder.is_dir() else []
+        there = sorted(shown(entry.name) for entry in folder.iterdir())[:10]
         raise UserError(
             f"{folder}: has no {', '.join(missing)}; found {', '.join(there) or 'nothing'}."
             " Copy the missing files there (docs/data.md), or set corpora.*.root in params.yaml to the right folder"
         )
+    for name in names:
+        require_file(folder / name)
+
+
+def require_file(path: Path) -> None:
+    """Check that `path` is a regular file: reading a pipe or a device may never end.
+
+    Raises:
+        UserError: it is something else.
+    """
+    if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises where a folder may not be searched)
+        kind = "a folder" if path.is_dir() else "a link to nothing, a pipe or a device"
+        raise UserError(f"{path}: is {kind}, expected a file; put the file there (docs/data.md)")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a regular file.
+
+    Raises:
+        UserError: it is missing, no regular file, or cannot be read.
+    """
+    if not os.path.lexists(path):
+        raise UserError(f"{path}: no such file; see docs/data.md for the layout of its corpus")
+    require_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); mend that, or copy the file again") from None
 
 
 def read_text(path: Path) -> str:
     """A UTF-8 text file, without its byte order mark if it has one.
 
     Raises:
-        UserError: it is missing or not UTF-8.
+        UserError: it is missing, cannot be read, is not UTF-8 or holds a NUL, as text does not.
     """
+    content = read_bytes(path)
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; see docs/data.md for the layout of its corpus") from None
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise UserError(f"{path}: line {line} holds a NUL, so it is not text; is the file damaged? Copy it again")
+    return text
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is text that every table can hold: not blank, no NUL, and nothing that UTF-8 has no bytes for."""
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(name: str) -> str:
+    """The name of a file as text: bytes of it that are not UTF-8 become \\xNN."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def read_json(path: Path, expected: type) -> Any:
@@ -59,15 +109,28 @@ def read_json(path: Path, expected: type) -> Any:
         UserError: it is missing, half-written or otherwise malformed, or holds another type.
     """
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(read_text(path), object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path}: not valid JSON at line {error.lineno}, column {error.colno} ({error.msg});"
             " is it half-written? Download or unpack it again"
         ) from None
+    except RecursionError:
+        raise UserError(f"{path}: not valid JSON of its kind (nested too deeply); download it again") from None
+    except ValueError as error:  # a key that occurs twice, or a number of thousands of digits
+        reason = str(error).split(";")[0]  # without Python's advice
+        raise UserError(f"{path}: not valid JSON of its kind ({reason}); download it again") from None
     if not isinstance(content, expected):
         raise UserError(f"{path}: expected a JSON {expected.__name__}, found a {type(content).__name__}")
     return content
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise ValueError(f"the key {twice!r} occurs twice in one object")
+    return found
 
 
 def read_records(path: Path, keys: Iterable[str]) -> list[dict[str, Any]]:
@@ -85,49 +148,66 @@ def read_records(path: Path, keys: Iterable[str]) -> list[dict[str, Any]]:
     return records
 
 
-def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",") -> pd.DataFrame:
+def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",", filled: Iterable[str] = ()) -> pd.DataFrame:
     """A CSV file with a header, every cell as text ('' when empty).
 
+    Args:
+        path: the file.
+        columns: those that it must have.
+        delimiter: what separates cells.
+        filled: those of them in which no cell may be blank.
+
     Raises:
-        UserError: it is missing, lacks one of `columns`, has a column twice, or a row has too few or too many cells.
+        UserError: it is missing, lacks one of `columns`, has a column twice or without a name, a row has too few or too
+            many cells, or a blank one.
     """
     rows = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
+    cells = []
     try:
         header = next(rows, [])
-        missing = [column for column in columns if column not in header]
-        if missing:
-            found = ", ".join(header[:10]) + ", ..." * (len(header) > 10) or "an empty file"
-            raise UserError(
-                f"{path}: has no column {', '.join(missing)}; found {found}, in cells separated by {delimiter!r}"
-            )
-        twice = sorted({column for column in header if header.count(column) > 1})
-        if twice:
-            raise UserError(f"{path}: has the column {', '.join(twice)} more than once; name each column once")
-        cells = []
+        _check_header(path, header, columns, delimiter)
+        places = [header.index(column) for column in filled]
         for row in rows:
             if row and len(row) != len(header):
                 raise UserError(
                     f"{path}: line {rows.line_num} has {len(row)} cells, expected {len(header)}"
                     f" (put cells that hold {delimiter!r} in double quotes; is the file half-written?)"
                 )
+            if row and (blank := [header[place] for place in places if not row[place].strip()]):
+                raise UserError(
+                    f"{path}: line {rows.line_num} has an empty {' and '.join(blank)}; fill it in, or remove the line"
+                )
             cells += [row] if row else []
     except csv.Error as error:
-        raise UserError(f"{path}: malformed CSV at line {rows.line_num} ({error})") from None
+        raise UserError(
+            f"{path}: malformed CSV at line {rows.line_num} ({error}); is a double quote left open?"
+        ) from None
     return pd.DataFrame(cells, columns=header, dtype="str")
 
 
-def refuse_duplicates(path: Path, track_ids: Iterable[str]) -> None:
-    """Check that ids are unique.
+def _check_header(path: Path, header: list[str], columns: Iterable[str], delimiter: str) -> None:
+    if missing := [column for column in columns if column not in header]:
+        found = ", ".join(header[:10]) + ", ..." * (len(header) > 10) or "an empty file"
+        raise UserError(
+            f"{path}: has no column {', '.join(missing)}; found {found}, in cells separated by {delimiter!r}"
+        )
+    if twice := sorted({column for column in header if header.count(column) > 1}):
+        raise UserError(f"{path}: has the column {', '.join(twice)} more than once; name each column once")
+    if "" in (names := [column.strip() for column in header]):
+        raise UserError(f"{path}: column {names.index('') + 1} has no name; give it one")
+
+
+def refuse_duplicates(path: Path, values: Iterable[str], kind: str = "ids") -> None:
+    """Check that ids, or what else `kind` says, are unique.
 
     Raises:
         UserError: some occur twice; the message lists the first of them.
     """
-    ids = pd.Series(list(track_ids), dtype="str")
-    twice = ids[ids.duplicated()].unique()
-    if len(twice):
+    times = Counter(values)
+    if twice := [value for value, count in times.items() if count > 1]:
         more = ", ..." if len(twice) > 10 else ""
         raise UserError(
-            f"{path}: {len(twice)} ids occur more than once: {', '.join(twice[:10])}{more}; make them unique"
+            f"{path}: {len(twice)} {kind} occur more than once: {', '.join(twice[:10])}{more}; make them unique"
         )
 
 

@@ -1,10 +1,10 @@
 """The typed view of params.yaml: the one place that knows its shape."""
 
+import reprlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from unisono.errors import UserError
 from unisono.params.alignment import CF, Embedding, Encoder, Genres, Loss, Train
@@ -19,6 +19,8 @@ from unisono.params.evaluation import (
     RetrievalTask,
     TaggingTask,
 )
+from unisono.params.file import read_yaml
+from unisono.params.mels import HTK, refuse_empty_bands
 from unisono.params.metric_learning import (
     Augmentation,
     Band,
@@ -64,9 +66,16 @@ __all__ = [
 ]
 
 
+_SHORT = reprlib.Repr()  # values may be huge, or hold each other
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxstring, _SHORT.maxother = 2, 12, 80, 80
+MOST_ERRORS = 20
+# A folder and a stage are named after each corpus.
+CorpusName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+
+
 class Params(Room):
     sample: Sample
-    corpora: dict[str, CorpusParams]
+    corpora: dict[CorpusName, CorpusParams]
     mel: Mel
     pack: Pack
     split: Split
@@ -103,6 +112,12 @@ class Params(Room):
             raise ValueError(
                 f"similarity.corpus is '{corpus}', but corpora has only {', '.join(self.corpora)}; name one of them"
             )
+        if self.similarity.encoder.kind == "inception":
+            inception = self.similarity.inception
+            try:
+                refuse_empty_bands(HTK, self.waves.sample_rate, inception.n_fft, inception.n_mels)
+            except ValueError as error:
+                raise ValueError(f"similarity.inception: {error}") from None
         if self.finetune.load_pretrained and self.pretrain.epochs == 0:
             raise ValueError(
                 "finetune.load_pretrained is true, but pretrain.epochs is 0; set load_pretrained to false, or pre-train"
@@ -114,30 +129,36 @@ def load_params(path: Path) -> Params:
     """Read and check a params file.
 
     Raises:
-        UserError: the file is missing, is not YAML, or a key is unknown, missing or out of range.
+        UserError: the file is missing, is not YAML, or a key is unknown, missing, twice there or out of range.
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run from the repository root, or copy one of params/*.yaml") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML: {error}") from None
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        found = "nothing" if raw is None else f"a {type(raw).__name__}"
+        raise UserError(f"{path}: holds {found}, expected the sections {', '.join(Params.model_fields)}")
     try:
         return Params.model_validate(raw)
     except ValidationError as error:
-        raise UserError("\n".join([f"{path}:", *(_explain(e) for e in error.errors())])) from None
+        lines = [_explain(e) for e in error.errors()]
+        more = [f"  and {len(lines) - MOST_ERRORS} more"] if len(lines) > MOST_ERRORS else []
+        raise UserError("\n".join([f"{path}:", *lines[:MOST_ERRORS], *more])) from None
 
 
 def _explain(error: Any) -> str:
     """One line for one pydantic error: the key, what was found, what to do."""
     key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        siblings = _known_keys(error["loc"][:-1])
-        return f"  {key}: unknown key; expected one of {', '.join(siblings)}"
-    if error["type"] == "missing":
-        return f"  {key}: missing; see the commented params.yaml of the repository for its meaning"
-    found = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-    message = error["msg"].removeprefix("Value error, ")
+    siblings = ", ".join(_known_keys(error["loc"][:-1]) if error["type"] == "extra_forbidden" else [])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"  {key}: unknown key; expected one of {siblings}"
+        case "missing":
+            return f"  {key}: missing; see the commented params.yaml of the repository for its meaning"
+        case "string_pattern_mismatch":
+            message = "expected letters, digits, _ and -"
+        case "model_type" | "dict_type":
+            message = "expected a section of keys"
+        case _:
+            message = error["msg"].removeprefix("Value error, ")
+    found = "" if isinstance(error["input"], dict) else f" (found {_SHORT.repr(error['input'])})"
     return f"  {key or 'params'}: {message}{found}"
 
 

@@ -2,40 +2,50 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from unisono.params.room import Positive, Rate, Room, Schedule, Weight
+from unisono.params.room import (
+    Between,
+    Dropout,
+    Entries,
+    Epochs,
+    LearningRate,
+    Room,
+    Schedule,
+    Seed,
+    Temperature,
+    Weight,
+    Width,
+)
 
 
 class CF(Room):
     model: Literal["warp", "bpr", "als"]
-    dim: Positive
-    epochs: Positive
-    learning_rate: Rate
-    max_sampled: Positive
-    batch_size: Positive
-    holdout: Annotated[float, Field(ge=0, lt=1)]
-    seed: int
+    dim: Width
+    epochs: Epochs
+    learning_rate: LearningRate
+    max_sampled: Annotated[int, Between(1, 1000)]
+    batch_size: Annotated[int, Between(1, 1_000_000)]
+    holdout: Annotated[float, Between(0, 0.99)]
+    seed: Seed
     device: Literal["auto", "cpu", "cuda"]
 
 
 class Genres(Room):
-    dim: Positive
-    epochs: Positive
-    max_per_track: Positive
-    seed: int
+    dim: Width
+    epochs: Epochs
+    max_per_track: Annotated[int, Between(1, 1000)]
+    seed: Seed
 
 
 class Encoder(Room):
-    channels: list[Positive]
-    hidden: Positive
-    embedding_dim: Positive
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    genre_heads: Positive
+    channels: Annotated[list[Width], Entries(7, 7, "the output channels of each block")]
+    hidden: Width
+    embedding_dim: Width
+    dropout: Dropout
+    genre_heads: Width
 
 
 class Loss(Room):
-    temperature: Rate
+    temperature: Temperature
     lambda_a2g: Weight
     lambda_a2p: Weight
     lambda_g2p: Weight
@@ -43,17 +53,17 @@ class Loss(Room):
 
 
 class Train(Schedule):
-    epochs: Positive
+    epochs: Epochs
     objective: Literal["contrastive", "prediction"]
-    crop_frames: Positive
-    mask_frames: Annotated[int, Field(ge=0)]
-    mask_bands: Annotated[int, Field(ge=0)]
+    crop_frames: Annotated[int, Between(128, 8192)]  # the encoder's pooling leaves nothing of fewer than 128
+    mask_frames: Annotated[int, Between(0, 8192)]
+    mask_bands: Annotated[int, Between(0, 1024)]
     weight_decay: Weight
-    workers: Annotated[int, Field(ge=0)]
+    workers: Annotated[int, Between(0, 256)]
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "fp32", "bf16"]
 
 
 class Embedding(Room):
     layer: Literal["projection", "backbone"]
-    batch_size: Positive
+    batch_size: Annotated[int, Between(1, 100_000)]

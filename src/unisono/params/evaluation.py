@@ -4,24 +4,38 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from unisono.params.room import Positive, Rate, Room
+from unisono.params.room import (
+    BatchSize,
+    Between,
+    Dropout,
+    Entries,
+    Epochs,
+    LearningRate,
+    Places,
+    Repeats,
+    Room,
+    Seed,
+    Width,
+)
+
+Ranks = Annotated[list[Places], Entries(1, 100, "the K of the scores, e.g. [1, 2, 4, 8]", different=True)]
 
 
 class Probe(Room):
     """How an MLP probe is trained, whatever the task."""
 
-    hidden: list[Positive]
-    epochs: Positive
-    patience: Positive
-    batch_size: Annotated[int, Field(ge=2)]
-    learning_rate: Rate
-    dropout: Annotated[float, Field(ge=0, lt=1)]
+    hidden: Annotated[list[Width], Entries(0, 10, "the widths of the hidden layers")]
+    epochs: Epochs
+    patience: Epochs
+    batch_size: BatchSize
+    learning_rate: LearningRate
+    dropout: Dropout
 
 
 class GenreTask(Room):
     corpus: str
-    repeats: Positive
-    seed: int
+    repeats: Repeats
+    seed: Seed
     probe: Probe
 
 
@@ -31,11 +45,11 @@ class TaggingTask(GenreTask):
 
 class PlaylistTask(Room):
     corpus: str
-    k: Positive
+    k: Places
     index: Literal["exact", "annoy"]
-    annoy_trees: Positive
-    repeats: Positive
-    seed: int
+    annoy_trees: Annotated[int, Between(1, 10_000)]
+    repeats: Repeats
+    seed: Seed
 
 
 class RetrievalTask(Room):
@@ -43,10 +57,10 @@ class RetrievalTask(Room):
 
     corpus: str
     labels: str
-    recall_at: list[Positive]
-    precision_at: list[Positive]
-    repeats: Positive
-    seed: int
+    recall_at: Ranks
+    precision_at: Ranks
+    repeats: Repeats
+    seed: Seed
 
 
 class AutotaggingTask(Room):
@@ -71,4 +85,6 @@ class Evaluation(Room):
 
 class Report(Room):
     comparable: bool
-    tag_pair: Annotated[list[str], Field(min_length=2, max_length=2)]
+    tag_pair: Annotated[
+        list[Annotated[str, Field(min_length=1)]], Entries(2, 2, "two tags of similarity.corpus", different=True)
+    ]

@@ -1,26 +1,51 @@
 """The second system: its encoder, augmentation, pre-training and fine-tuning."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import model_validator
 
-from unisono.params.room import Positive, Rate, Room, Schedule, Share, Weight
+from unisono.params.room import (
+    Between,
+    Entries,
+    Epochs,
+    FFTSize,
+    HopLength,
+    Room,
+    Schedule,
+    Share,
+    Temperature,
+    Weight,
+    Width,
+)
+
+EXCERPT_HOPS = 128  # of the inception network's excerpts
 
 
 class SimilarityEncoder(Room):
     kind: Literal["sample_cnn", "inception"]
-    channels: list[Positive]
-    embedding_dim: Positive
+    channels: Annotated[list[Width], Entries(5, 12, "each makes the excerpt three times as long, 3 ** entries samples")]
+    embedding_dim: Width
 
 
 class Inception(Room):
     """The baseline's mel spectrogram, and its widths."""
 
-    n_fft: Positive
-    hop_length: Positive
-    n_mels: Positive
-    channels: Positive
-    embedding_dim: Positive
+    n_fft: FFTSize
+    hop_length: HopLength
+    n_mels: Annotated[int, Between(2, 1024)]
+    channels: Width
+    embedding_dim: Width
+
+    @model_validator(mode="after")
+    def excerpt_fills_a_frame(self) -> "Inception":
+        if self.channels % 4:
+            raise ValueError(f"channels is {self.channels}, expected a multiple of 4: a module has four branches")
+        if self.n_fft >= 2 * EXCERPT_HOPS * self.hop_length:
+            raise ValueError(
+                f"n_fft is {self.n_fft}, expected less than twice the excerpt, which is {EXCERPT_HOPS} times the"
+                f" hop_length of {self.hop_length}; raise hop_length, or lower n_fft"
+            )
+        return self
 
 
 class Similarity(Room):
@@ -30,21 +55,33 @@ class Similarity(Room):
     labels: str
     encoder: SimilarityEncoder
     inception: Inception
-    projection_dim: Positive
-    temperature: Rate
+    projection_dim: Width
+    temperature: Temperature
 
 
 class Band(Room):
     """A range to draw from, from `low` to `high`."""
 
-    low: float
-    high: float
+    low: Annotated[float, Between(-1_000_000, 1_000_000)]
+    high: Annotated[float, Between(-1_000_000, 1_000_000)]
 
     @model_validator(mode="after")
     def in_order(self) -> "Band":
         if self.low > self.high:
             raise ValueError(f"low is {self.low:g} and high is {self.high:g}; expected low <= high")
         return self
+
+
+# Cutoffs have to fit the sample rate too, which the augmentation itself checks.
+POSSIBLE = {
+    "noise_snr": (-100, 200, "dB"),
+    "gain_range": (-100, 40, "dB"),
+    "high_pass": (0, 96_000, "Hz"),
+    "low_pass": (0, 96_000, "Hz"),
+    "delay_range": (0, 10_000, "ms"),
+    "pitch_range": (-24, 24, "semitones"),
+    "reverb_range": (0, 100, "%"),
+}
 
 
 class Augmentation(Room):
@@ -60,12 +97,22 @@ class Augmentation(Room):
     low_pass: Band  # Hz
     delay: Share
     delay_range: Band  # ms
-    delay_step: Positive  # ms
+    delay_step: Annotated[int, Between(1, 10_000)]  # ms
     delay_volume: Share
     pitch: Share
     pitch_range: Band  # semitones
     reverb: Share
     reverb_range: Band  # per cent of room size, reverberation and damping
+
+    @model_validator(mode="after")
+    def ranges_are_possible(self) -> "Augmentation":
+        for name, (low, high, unit) in POSSIBLE.items():
+            band = getattr(self, name)
+            if band.low < low or band.high > high:
+                raise ValueError(
+                    f"{name} is {band.low:g} to {band.high:g} {unit}, expected within {low:g} to {high:g} {unit}"
+                )
+        return self
 
 
 class Pretrain(Schedule):
@@ -73,15 +120,15 @@ class Pretrain(Schedule):
 
 
 class Finetune(Schedule):
-    epochs: Positive
+    epochs: Epochs
     augment: bool
     contrastive: bool
     load_pretrained: bool
     freeze: bool
-    alpha: Rate
-    r: Rate | Literal["auto"]
+    alpha: Annotated[float, Between(1e-6, 1000)]
+    r: Annotated[float | Literal["auto"], Between(0.001, 1000, "auto")]
     label_fraction: Share
-    reduce_after: Positive
+    reduce_after: Epochs
     weight_decay: Weight
 
     @model_validator(mode="after")

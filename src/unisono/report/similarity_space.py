@@ -1,6 +1,6 @@
 """Tracks of the similarity space as points of a plane (Akama et al. 2023, figures 8 and 9)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from unisono.labels import corpus_labels, multi_hot
 from unisono.params import Params
 
 FIRST, SECOND, BOTH, NEITHER = "#1f5f8b", "#e07b00", "#111111", "#c9c9c9"
+MOST_SHOWN = 60  # tags of a message
 LEAST_TRACKS = 4  # fewer have no neighbourhood to keep
 
 
@@ -51,15 +52,36 @@ def project(vectors_ND: np.ndarray, seed: int) -> np.ndarray:
 
 
 def similarity_map(embeddings: Path, params: Params, title: str) -> Panel:
-    """The tagged test tracks of params.similarity, coloured by params.report.tag_pair, from exported embeddings."""
+    """The tagged test tracks of params.similarity, coloured by params.report.tag_pair, from exported embeddings.
+
+    Raises:
+        UserError: no track has a tag of the pair, or there are too few tracks.
+    """
     corpus = Path("data/frames", params.similarity.corpus)
     labels = corpus_labels(corpus, params.similarity.labels, Path("data/split/split.parquet"))
+    refuse_unknown_tags(params.report.tag_pair, labels["tags"], f"{corpus} ({params.similarity.labels})")
     test = labels[(labels["split"] == "test") & (labels["tags"].map(len) > 0)]
     space = load_embeddings(embeddings)
     rows = space.track_ids.get_indexer(pd.Index(test["track_id"]))
     points_N2 = project(track_similarity_vectors(space.tracks_ND[rows[rows >= 0]]), seed=0)
     has_a_N, has_b_N = multi_hot(test["tags"][rows >= 0], params.report.tag_pair).astype(bool).T
     return Panel(title, points_N2, has_a_N, has_b_N)
+
+
+def refuse_unknown_tags(tags: Iterable[str], tags_of_tracks: pd.Series, where: str) -> None:
+    """Check that tracks have the tags of params.report.tag_pair.
+
+    Raises:
+        UserError: one is not among them; the message lists those that are, most frequent first.
+    """
+    known = tags_of_tracks.explode().value_counts().index
+    unknown = [tag for tag in tags if tag not in known]
+    if unknown:
+        more = ", ..." if len(known) > MOST_SHOWN else ""
+        raise UserError(
+            f"params.yaml: report.tag_pair has {' and '.join(unknown)}, but the tags of {where} are"
+            f" {', '.join(known[:MOST_SHOWN]) or 'none'}{more}; name two of them"
+        )
 
 
 def draw_panels(panels: Sequence[Panel], names: tuple[str, str], path: Path) -> None:
