@@ -23,44 +23,41 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = 1 << 20  # bytes
 
 
-class Stopped(SystemExit):
-    """A signal asked the stage to end; its code is what a shell expects, 128 and the signal's number."""
-
-
 def run_stage(main: Callable[..., None]) -> None:
     """Run `main(params, *argv)` on the typed params.yaml of the working folder, with params.threads threads.
 
     A `UserError`, a full disk, Ctrl-C and SIGTERM end the process with one line on stderr; the exit status is 1, 130
-    for Ctrl-C and 143 for SIGTERM. So does the end of the process that started the stage.
+    for Ctrl-C and 143 for SIGTERM. The end of the process that started the stage counts as SIGTERM.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    _end_on_signals()
+    end_with_parent()
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _stop)
-        end_with_parent()
         params: Params = load_params(Path("params.yaml"))
         use_threads(params.threads)
         main(params, *sys.argv[1:])
     except UserError as error:
-        _end(1, f"error: {error}")
-    except (Stopped, KeyboardInterrupt) as stop:
-        code = stop.code if isinstance(stop, Stopped) else 130
-        _end(int(code or 0), "stopped; run the same command again, and it goes on from its last checkpoint")
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
     except Exception as error:
         if not _is_disk_full(error):
             raise
-        _end(1, f"error: the disk is full ({' '.join(str(error).split())}); make room, and run the same command again")
+        reason = " ".join(str(error).split())
+        print(f"error: the disk is full ({reason}); make room, and run the same command again", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped(128 + number)
+def _end_on_signals() -> None:
+    """End at once on SIGINT and SIGTERM: a stage may be killed anywhere, while an exception may be lost on its way."""
+    stage = os.getpid()
 
+    def end(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == stage:  # workers are forked with this handler
+            os.write(2, b"\nstopped; run the same command again, and it goes on from its last checkpoint\n")
+        os._exit(128 + number)
 
-def _end(status: int, line: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # what is left to do is short, and a second line says nothing new
-    print(line, file=sys.stderr)
-    raise SystemExit(status) from None
+        signal.signal(number, end)
 
 
 def end_with_parent() -> None:
@@ -69,7 +66,7 @@ def end_with_parent() -> None:
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if "DVC_STAGE" in os.environ and os.getppid() == 1:  # dvc ended before the line above
-        raise Stopped(128 + signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def use_threads(n: int) -> None:
