@@ -66,7 +66,7 @@ def main(params: Params) -> None:
         checkpoint=checkpoint,
         curves_folder=Path("data/curves"),
         weight_decay=train.weight_decay,
-        suspects=[f"train.weight_decay ({train.weight_decay:g})", *_weights(params)],
+        suspects=_weights(params),
     )
     save_encoder(Path("data/models/trained"), audio, params.mel.model_dump())
     write_metrics(Path("metrics/train.json"), {"train": training_metrics(progress, training, validation)})

@@ -49,7 +49,7 @@ def fit_on_crops(
         stage: the section of params.yaml that holds the schedule.
         machine: its workers, device and precision are used.
         reduce_after: epochs without a better validation loss before the learning rate falls to a tenth; None: never.
-        suspects: params, beside the learning rate, that can make a loss infinite, and their values.
+        suspects: params that can make a loss infinite before any step of training, with their values.
 
     Raises:
         UserError: the training part does not fill a batch, fewer than two tracks are there to validate, or a loss is
@@ -91,10 +91,13 @@ def fit_on_crops(
                 batches = training_plan(training, crop_frames, size, seed, error.epoch, n_views)
             else:
                 batches = validation_plan(validation, crop_frames, size, seed, n_views)
-            raise UserError(_explain(error, batches, stage, schedule.learning_rate, suspects)) from None
+            steps = f"lower {stage}.learning_rate ({schedule.learning_rate:g})"
+            if weight_decay:
+                steps += f" or {stage}.weight_decay ({weight_decay:g})"
+            raise UserError(_explain(error, batches, stage, steps, suspects)) from None
 
 
-def _explain(error: NonFiniteLoss, batches: Batches, stage: str, learning_rate: float, suspects: list[str]) -> str:
+def _explain(error: NonFiniteLoss, batches: Batches, stage: str, steps: str, suspects: list[str]) -> str:
     """What became infinite, with which tracks, and which params can be to blame."""
     tracks = batches.track_ids(error.batch)
     inputs = batches[error.batch]["inputs"].values()
@@ -107,7 +110,7 @@ def _explain(error: NonFiniteLoss, batches: Batches, stage: str, learning_rate: 
         return f"{where}; the input of {_some(bad)} is not finite: pack the corpus anew, or leave them out"
     if error.losses == ["loss"] or (error.part, error.epoch, error.batch) == ("train", 0, 0):
         return f"{where}; no step of training led to it, so see params.yaml: {', '.join(suspects)}"
-    return f"{where}; lower {stage}.learning_rate ({learning_rate:g}), or see {', '.join(suspects)}"
+    return f"{where}; {steps}{', or see ' if suspects else ''}{', '.join(suspects)}"
 
 
 def _some(tracks: list[str]) -> str:

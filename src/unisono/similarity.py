@@ -118,11 +118,9 @@ def train(
 
 
 def _suspects(module: MetricLearning, params: Params, finetune: Finetune | None) -> list[str]:
-    """The params, beside the learning rate, that can make a loss of `module` infinite."""
+    """The params that can, before any step of training, make a loss of `module` infinite."""
     found = []
     contrastive = module.weights["contrastive"]
-    if finetune:
-        found.append(f"finetune.weight_decay ({finetune.weight_decay:g})")
     if finetune and contrastive:
         found.append(f"finetune.alpha / finetune.r ({contrastive:g})")
     if contrastive:

@@ -12,7 +12,7 @@ import yaml
 from project import REPO, tiny
 
 from unisono.encoders.saved import save_encoder, save_projector
-from unisono.params import load_params
+from unisono.params import Params, load_params
 from unisono.similarity import build_encoder, build_objective
 from unisono.stage import write_metrics
 from unisono.store import FrameWriter, shard_name, write_index
@@ -69,10 +69,11 @@ def change_params(folder: Path, changes: dict[str, Any]) -> None:
     write_params(folder, params)
 
 
-def run_main(folder: Path, script: str, *arguments: str) -> None:
+def run_main(folder: Path, script: str, *arguments: str, params: Params | None = None) -> None:
     """What a stage's script does after its start, in the working folder `folder`."""
     torch.set_num_threads(1)
-    runpy.run_path(str(REPO / "stages" / script))["main"](load_params(folder / "params.yaml"), *arguments)
+    main = runpy.run_path(str(REPO / "stages" / script))["main"]
+    main(params or load_params(folder / "params.yaml"), *arguments)
 
 
 def _write_store(folder: Path, frames_NTF: np.ndarray) -> None:
