@@ -58,6 +58,10 @@ def _end_on_signals() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    # What multiprocessing keeps tidy is tidied then, but not without a warning from a process that reads this.
+    os.environ["PYTHONWARNINGS"] = ",".join(
+        filter(None, [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"])
+    )
 
 
 def end_with_parent() -> None:
