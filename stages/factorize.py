@@ -5,18 +5,19 @@ python stages/factorize.py
 
 from pathlib import Path
 
-import pandas as pd
-
+from unisono.artifacts import read_table
 from unisono.collaborative.factorize import factorize
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 from unisono.training.devices import pick_device
 from unisono.vectors import save_vectors
 
+PLAYLISTS, SPLIT = Path("data/frames/catalogue/playlists.parquet"), Path("data/split/split.parquet")
+
 
 def main(params: Params) -> None:
-    playlists = pd.read_parquet("data/frames/catalogue/playlists.parquet")["tracks"]
-    split = pd.read_parquet("data/split/split.parquet")
+    playlists = read_table(PLAYLISTS, "tracks")["tracks"]
+    split = read_table(SPLIT, "track_id", "part")
     songs = split.loc[split["part"] != "test", "track_id"].tolist()
     result = factorize(playlists, songs, params.cf, pick_device(params.cf.device))
     save_vectors(Path("data/cf"), result.track_ids, result.factors_ND)

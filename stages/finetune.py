@@ -6,9 +6,9 @@ Curves: data/curves_finetune/; checkpoints of an unfinished run: .checkpoints/fi
 in data/models/finetuned/tag_head, a vector for each tag.
 """
 
-import json
 from pathlib import Path
 
+from unisono.artifacts import read_json
 from unisono.crop_training import training_metrics
 from unisono.encoders.saved import load_pretrained, save_encoder
 from unisono.params import Params
@@ -26,7 +26,7 @@ def main(params: Params) -> None:
     training = training.keep_labels(schedule.label_fraction, schedule.seed)
     contrastive = 0.0
     if schedule.contrastive:
-        contrastive = schedule.alpha / json.loads(BALANCE.read_text(encoding="utf-8"))["balance"]["r"]
+        contrastive = schedule.alpha / read_json(BALANCE, "balance", "r")
     module = build_objective(
         params,
         build_encoder(params, schedule.seed),

@@ -5,17 +5,18 @@ python stages/genres.py
 
 from pathlib import Path
 
-import pandas as pd
-
+from unisono.artifacts import read_table
 from unisono.genres import genre_vectors
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 from unisono.vectors import save_vectors
 
+TRACKS, SPLIT = Path("data/frames/catalogue/tracks.parquet"), Path("data/split/split.parquet")
+
 
 def main(params: Params) -> None:
-    genres = pd.read_parquet("data/frames/catalogue/tracks.parquet").set_index("track_id")["genres"]
-    part = pd.read_parquet("data/split/split.parquet").set_index("track_id")["part"]
+    genres = read_table(TRACKS, "track_id", "genres").set_index("track_id")["genres"]
+    part = read_table(SPLIT, "track_id", "part").set_index("track_id")["part"]
     sentences = genres[part[genres.index] != "test"].map(list)
     names, vectors_GD = genre_vectors(sentences.tolist(), params.genres)
     save_vectors(Path("data/genres"), names, vectors_GD)

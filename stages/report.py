@@ -3,11 +3,9 @@
 Reads metrics/evaluate/; writes report/report.md and report/figures/.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
-from unisono.errors import UserError
+from unisono.artifacts import read_json
 from unisono.params import Params
 from unisono.report.figures import draw
 from unisono.report.markdown import own_and_published, page
@@ -16,11 +14,11 @@ from unisono.report.scores import BASELINES, UNTRAINED, rows_of
 from unisono.report.tables_data import rows_in, tables
 from unisono.stage import run_stage
 
-OUT = Path("report")
+METRICS, OUT = Path("metrics/evaluate"), Path("report")
 
 
 def main(params: Params) -> None:
-    metrics = {task: _task_metrics(task) for task in (*params.evaluation.tasks(), UNTRAINED)}
+    metrics = {task: read_json(METRICS / f"{task}.json", task) for task in (*params.evaluation.tasks(), UNTRAINED)}
     levels = rows_of(metrics)
     title = TITLES[model_name(params.loss, params.train.objective)]
     own = {**{name: levels[name] for name in BASELINES}, f"{title} (this run)": levels["model"]}
@@ -32,13 +30,6 @@ def main(params: Params) -> None:
     text = page(f"Results: {title}", own, shown, comparable=params.report.comparable, figures="figures")
     OUT.mkdir(exist_ok=True)
     (OUT / "report.md").write_text(text, encoding="utf-8")
-
-
-def _task_metrics(task: str) -> Any:
-    path = Path(f"metrics/evaluate/{task}.json")
-    if not path.exists():
-        raise UserError(f"{path}: no such file; run `dvc repro`, which makes it for the tasks in params.yaml")
-    return json.loads(path.read_text(encoding="utf-8"))[task]
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ python stages/split.py
 
 from pathlib import Path
 
-import pandas as pd
-
+from unisono.artifacts import read_table
 from unisono.params import Params
 from unisono.split import split_metrics, stratified_split
 from unisono.stage import run_stage, write_metrics
@@ -17,7 +16,7 @@ SPLIT = Path("data/split/split.parquet")
 
 def main(params: Params) -> None:
     validation, test = params.split.validation, params.split.test
-    labels = pd.read_parquet(TRACKS).set_index("track_id")["genres"]
+    labels = read_table(TRACKS, "track_id", "genres").set_index("track_id")["genres"]
     split = stratified_split(labels, validation, test, params.split.seed)
     SPLIT.parent.mkdir(parents=True, exist_ok=True)
     split.to_parquet(SPLIT, index=False)

@@ -7,10 +7,8 @@ Curves: data/curves/; checkpoints of an unfinished run: .checkpoints/train/.
 
 from pathlib import Path
 
-import pandas as pd
-import torch
-
 from unisono import dataset
+from unisono.artifacts import read_table
 from unisono.crop_training import fit_on_crops, training_metrics
 from unisono.encoders.saved import save_encoder
 from unisono.errors import UserError
@@ -34,8 +32,8 @@ def main(params: Params) -> None:
     train = params.train
     genre_names, genre_vectors_GW = load_vectors(GENRES)
     cf_ids, cf_vectors_MC = load_vectors(CF)
-    tracks = pd.read_parquet(FRAMES / "tracks.parquet").set_index("track_id")
-    part_of = pd.read_parquet(SPLIT / "split.parquet").set_index("track_id")["part"]
+    tracks = read_table(FRAMES / "tracks.parquet", "track_id", "genres").set_index("track_id")
+    part_of = read_table(SPLIT / "split.parquet", "track_id", "part").set_index("track_id")["part"]
     store = FrameStore.open(FRAMES)
 
     def examples(part: str) -> dataset.Examples:
@@ -53,13 +51,11 @@ def main(params: Params) -> None:
     for modality in sorted(module.modalities):
         if not training.has(modality):
             raise UserError(f"the catalogue has no {modality}s to learn from: {WITHOUT[modality]}")
-    optimizer = torch.optim.Adam(module.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
     inputs = [*(p for folder in (SPLIT, CF, GENRES) for p in folder.iterdir()), *FRAMES.glob("*.parquet")]
     settings = params.model_dump(include={"mel", "genres", "encoder", "loss", "train"}, mode="json")
     checkpoint = checkpoint_path("train", settings, [Path(__file__), *inputs])
     progress = fit_on_crops(
         module,
-        optimizer,
         training,
         validation,
         stage="train",
@@ -69,10 +65,20 @@ def main(params: Params) -> None:
         machine=train,
         checkpoint=checkpoint,
         curves_folder=Path("data/curves"),
+        weight_decay=train.weight_decay,
+        suspects=_weights(params),
     )
     save_encoder(Path("data/models/trained"), audio, params.mel.model_dump())
     write_metrics(Path("metrics/train.json"), {"train": training_metrics(progress, training, validation)})
     checkpoint.unlink()
+
+
+def _weights(params: Params) -> list[str]:
+    """The params that the losses are multiplied by."""
+    loss = params.loss.model_dump()
+    if params.train.objective == "prediction":
+        loss = {name: loss[name] for name in ("lambda_a2g", "lambda_a2p")}
+    return [f"loss.{name} ({value:g})" for name, value in loss.items() if value]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""Export: windows, means, layers, resumption."""
+"""Export: windows, means, layers, resumption after a kill at any moment."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from killing import files_below, killed_at_byte, killed_at_every_change
 
 from unisono.embeddings import Embeddings, load_embeddings
 from unisono.encoders.mel_cnn import MelCNN
@@ -18,6 +21,10 @@ LENGTHS = [128 * 3 + 5, 60, 128, 127 + 128]
 
 @pytest.fixture
 def encoder() -> MelCNN:
+    return small_encoder()
+
+
+def small_encoder() -> MelCNN:
     torch.manual_seed(0)
     return MelCNN(32, 128, [2] * 7, hidden=4, embedding_dim=5, dropout=0.5).eval()
 
@@ -65,31 +72,91 @@ def test_windows_are_the_encoder_s_output_and_tracks_their_mean(
     assert not (tmp_path / "work").exists() or not any((tmp_path / "work").iterdir())
 
 
-def test_an_interrupted_export_goes_on_where_it_stopped(encoder: MelCNN, store: FrameStore, tmp_path: Path) -> None:
-    whole = export(encoder, store, tmp_path / "whole")
+def export_into(folder: Path, frames: Path) -> None:
+    torch.set_num_threads(1)  # unfinished work is one number of threads' alone
+    export(small_encoder(), FrameStore.open(frames), folder / "out")
 
-    class Killed(Exception):
-        pass
 
-    crops, calls = store.crops, []
+@pytest.fixture
+def whole(store: FrameStore, tmp_path: Path) -> dict[str, bytes]:
+    """The files of an export that nothing disturbed."""
+    export_into(tmp_path / "whole", store.folder)
+    return files_below(tmp_path / "whole")
 
-    def killed_at_the_third_read(*args):  # type: ignore[no-untyped-def]  # stands for a kill, not for our code
-        calls.append(args)
-        if len(calls) == 3:
-            raise Killed
-        return crops(*args)
 
-    store.crops = killed_at_the_third_read  # type: ignore[method-assign]  # as above
-    with pytest.raises(Killed):
-        export(encoder, store, tmp_path / "killed")
-    store.crops = crops  # type: ignore[method-assign]  # as above
-    again = export(encoder, store, tmp_path / "killed")
-    assert np.array_equal(again.windows_MD, whole.windows_MD) and np.array_equal(again.tracks_ND, whole.tracks_ND)
+def new_folder(tmp_path: Path) -> Callable[[int], Path]:
+    def make(n: int) -> Path:
+        (tmp_path / str(n)).mkdir(exist_ok=True)
+        return tmp_path / str(n)
+
+    return make
+
+
+def test_an_export_killed_before_any_change_of_a_file_ends_as_one_that_was_not(
+    store: FrameStore, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    for folder in killed_at_every_change(export_into, new_folder(tmp_path), store.folder):
+        export_into(folder, store.folder)
+        assert files_below(folder) == whole, folder
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 127, 128, 129, 148, 187, 188, 247])  # a header of 128, rows of 20
+def test_an_export_killed_within_a_write_ends_as_one_that_was_not(
+    store: FrameStore, tmp_path: Path, whole: dict[str, bytes], n_bytes: int
+) -> None:
+    folder = new_folder(tmp_path)(0)
+    assert killed_at_byte(export_into, folder, n_bytes, store.folder)
+    assert not (folder / "out").exists()
+    export_into(folder, store.folder)
+    assert files_below(folder) == whole
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "part of the header": lambda data: data[:50],
+    "a hole at the end": lambda data: data[:-20] + bytes(20),
+    "a hole within": lambda data: data[:148] + bytes(20) + data[168:],
+    "all zero": lambda data: data[:128] + bytes(len(data) - 128),
+    "not a number": lambda data: data[:208] + np.full(5, np.nan, np.float32).tobytes() + data[228:],
+    "of another matrix": lambda data: data[:60] + b"9" + data[61:],
+    "longer": lambda data: data + b"x" * 1000,
+    "garbage": lambda data: np.random.default_rng(0).bytes(len(data)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_unfinished_work_is_made_again(
+    store: FrameStore, tmp_path: Path, whole: dict[str, bytes], damage: str
+) -> None:
+    folder = new_folder(tmp_path)(0)
+    (folder / "out").write_bytes(b"")  # a file, where a folder is to go: the last step fails
+    with pytest.raises(OSError):
+        export_into(folder, store.folder)
+    (folder / "out").unlink()
+    (unfinished,) = (folder / "work").rglob("windows.npy")
+    unfinished.write_bytes(DAMAGE[damage](unfinished.read_bytes()))
+    export_into(folder, store.folder)
+    assert files_below(folder) == whole
+
+
+def test_what_the_folder_held_is_replaced(store: FrameStore, tmp_path: Path, whole: dict[str, bytes]) -> None:
+    folder = new_folder(tmp_path)(0)
+    shutil.copytree(store.folder, folder / "out")
+    export_into(folder, store.folder)
+    assert files_below(folder) == whole
+
+
+def test_an_embedding_that_is_not_finite_is_not_written(encoder: MelCNN, store: FrameStore, tmp_path: Path) -> None:
+    with torch.no_grad():
+        encoder.head[0].bias[0] = float("nan")
+    with pytest.raises(UserError, match="the embedding of track 't0' is not finite"):
+        export(encoder, store, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_other_bands_and_missing_files_are_explained(encoder: MelCNN, store: FrameStore, tmp_path: Path) -> None:
     other = MelCNN(48, 128, [2] * 7, hidden=4, embedding_dim=5, dropout=0.5)
     with pytest.raises(UserError, match="frames have 32 bands, but the encoder was trained on 48"):
         export(other, store, tmp_path / "out")
-    with pytest.raises(UserError, match=r"no tracks.npy and no windows.npy and no index.parquet"):
+    with pytest.raises(UserError, match=r"index.parquet: no such file; make it with `dvc repro`"):
         load_embeddings(tmp_path)

@@ -112,14 +112,14 @@ def test_a_pickled_store_carries_no_frames(store: FrameStore) -> None:
 
 
 def test_what_is_not_a_store_is_named(tmp_path: Path, tracks: dict[str, np.ndarray]) -> None:
-    with pytest.raises(UserError, match=r"has no index.parquet, so it is not a frame store"):
+    with pytest.raises(UserError, match=r"index.parquet: no such file; make it with `dvc repro`"):
         FrameStore.open(tmp_path)
     write_store(tmp_path, [tracks])
     (tmp_path / shard_name(0)).write_bytes(b"not hdf5")
-    with pytest.raises(UserError, match=r"frames-00000.h5: not a frame store's shard"):
+    with pytest.raises(UserError, match=r"frames-00000.h5: damaged, or not what the pipeline wrote"):
         FrameStore.open(tmp_path)
     (tmp_path / shard_name(0)).unlink()
-    with pytest.raises(UserError, match=r"frames-00000.h5: no such file, though index.parquet names it"):
+    with pytest.raises(UserError, match=r"frames-00000.h5: no such file; make it with `dvc repro`"):
         FrameStore.open(tmp_path)
 
 

@@ -1,1 +1,16 @@
 """Audio embeddings aligned with genres and playlists."""
+
+import sys
+from types import TracebackType
+
+_report = sys.excepthook
+
+
+def _report_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        print("stopped", file=sys.stderr)
+    else:
+        _report(kind, error, trace)
+
+
+sys.excepthook = _report_in_one_line  # Ctrl-C while a command still loads its libraries

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unisono.errors import UserError
+from unisono.artifacts import damaged, read_matrix, read_table
 
-FILES = ("tracks.npy", "windows.npy", "index.parquet")
+TRACKS, WINDOWS, INDEX = "tracks.npy", "windows.npy", "index.parquet"
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,17 @@ def load_embeddings(folder: Path) -> Embeddings:
     """Open what the export wrote.
 
     Raises:
-        UserError: a file is missing.
+        UserError: a file is missing or damaged, or they do not belong together.
     """
-    missing = [name for name in FILES if not (folder / name).exists()]
-    if missing:
-        raise UserError(f"{folder}: no {' and no '.join(missing)}; make the embeddings with `dvc repro`")
-    index = pd.read_parquet(folder / "index.parquet")
-    tracks_ND, windows_MD = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in FILES[:2])
+    index = read_table(folder / INDEX, "track_id", "first_window", "n_windows")
+    tracks_ND, windows_MD = read_matrix(folder / TRACKS), read_matrix(folder / WINDOWS)
+    expected = (len(index), int(index["n_windows"].sum()))
+    if (len(tracks_ND), len(windows_MD)) != expected or tracks_ND.shape[1] != windows_MD.shape[1]:
+        raise damaged(
+            folder / WINDOWS,
+            f"{TRACKS} is {tracks_ND.shape} and {WINDOWS} {windows_MD.shape}, but {INDEX} has {expected[0]} tracks"
+            f" with {expected[1]} windows",
+        )
     return Embeddings(
         pd.Index(index["track_id"]),
         tracks_ND,

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unisono.artifacts import read_table
 from unisono.errors import UserError
 
 CATALOGUE_GENRES = "genres"
@@ -20,11 +21,12 @@ def corpus_labels(corpus: Path, labels: str, split: Path) -> pd.DataFrame:
         split: split.parquet, by which the catalogue is split.
 
     Raises:
-        UserError: the corpus has no such labels.
+        UserError: the corpus has no such labels, or a table is missing or damaged.
     """
     if labels == CATALOGUE_GENRES:
-        return catalogue_labels(pd.read_parquet(corpus / "tracks.parquet"), pd.read_parquet(split))
-    table = pd.read_parquet(corpus / "labels.parquet")
+        tracks = read_table(corpus / "tracks.parquet", "track_id", "genres")
+        return catalogue_labels(tracks, read_table(split, "track_id", "part"))
+    table = read_table(corpus / "labels.parquet", "track_id", "tags", "split", "task")
     if labels not in set(table["task"]):
         known = ", ".join([*sorted(set(table["task"])), CATALOGUE_GENRES])
         raise UserError(f"params.yaml: labels is '{labels}', but {corpus} has only the labels {known}")

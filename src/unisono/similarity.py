@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from unisono.audio.augmentation import AugmentationChain
 from unisono.crop_training import fit_on_crops
@@ -99,13 +98,9 @@ def train(
     rooms = {"waves", "similarity", "augmentation", "pretrain", "finetune"}
     settings = params.model_dump(include=rooms, mode="json")
     checkpoint = checkpoint_path(stage, settings, [*WAVES.glob("*.parquet"), SPLIT, *inputs])
-    weights = [p for p in module.parameters() if p.requires_grad]
     finetune = schedule if isinstance(schedule, Finetune) else None
-    weight_decay = finetune.weight_decay if finetune else 0.0
-    optimizer = torch.optim.Adam(weights, lr=schedule.learning_rate, weight_decay=weight_decay)
     progress = fit_on_crops(
         module,
-        optimizer,
         training,
         validation,
         stage="finetune" if finetune else "pretrain",
@@ -115,6 +110,21 @@ def train(
         machine=params.train,
         checkpoint=checkpoint,
         curves_folder=Path(f"data/curves_{stage}"),
-        scheduler=ReduceLROnPlateau(optimizer, factor=0.1, patience=finetune.reduce_after) if finetune else None,
+        weight_decay=finetune.weight_decay if finetune else 0.0,
+        reduce_after=finetune.reduce_after if finetune else None,
+        suspects=_suspects(module, params, finetune),
     )
     return progress, checkpoint
+
+
+def _suspects(module: MetricLearning, params: Params, finetune: Finetune | None) -> list[str]:
+    """The params that can, before any step of training, make a loss of `module` infinite."""
+    found = []
+    contrastive = module.weights["contrastive"]
+    if finetune and contrastive:
+        found.append(f"finetune.alpha / finetune.r ({contrastive:g})")
+    if contrastive:
+        found.append(f"similarity.temperature ({params.similarity.temperature:g})")
+    if module.augment is not None:
+        found.append("the ranges in augmentation")
+    return found

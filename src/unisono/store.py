@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from unisono.errors import UserError
+from unisono.artifacts import damaged, read_table, reading
 
 INDEX_COLUMNS = ("track_id", "shard", "first_frame", "n_frames")
 COPY_FRAMES = 1 << 16
@@ -111,14 +111,15 @@ class FrameStore:
         """Open the store in `folder`.
 
         Raises:
-            UserError: the index or a shard is missing, or a shard is not a frame store's.
+            UserError: the index or a shard is missing or damaged, or they do not belong together.
         """
-        if not (folder / "index.parquet").exists():
-            raise UserError(f"{folder}: has no index.parquet, so it is not a frame store; make it with `dvc repro`")
-        index = pd.read_parquet(folder / "index.parquet").set_index("track_id")
-        n_bands = {_check_shard(folder / shard_name(shard)) for shard in index["shard"].unique()}
+        index = read_table(folder / "index.parquet", *INDEX_COLUMNS).set_index("track_id")
+        ends = (index["first_frame"] + index["n_frames"]).groupby(index["shard"]).max()
+        n_bands = {_check_shard(folder / shard_name(shard), end) for shard, end in zip(ends.index, ends, strict=True)}
         if len(n_bands) != 1:
-            raise UserError(f"{folder}: shards of one store have one number of bands, found {sorted(n_bands)}")
+            raise damaged(
+                folder / "index.parquet", f"shards of one store have one number of bands; found {sorted(n_bands)}"
+            )
         return cls(folder, index, n_bands.pop())
 
     def __getstate__(self) -> dict[str, Any]:
@@ -186,16 +187,12 @@ class FrameStore:
         return self._shards[shard]
 
 
-def _check_shard(path: Path) -> int:
-    """The number of bands of a shard that can be memory-mapped."""
-    try:
-        with h5py.File(path, "r") as file:
-            frames = file["frames"]
-            contiguous = frames.id.get_offset() is not None
-            if frames.ndim == 2 and frames.dtype == np.float16 and contiguous:
-                return int(frames.shape[1])
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file, though index.parquet names it; run `dvc repro` or `dvc pull`") from None
-    except (OSError, KeyError) as error:
-        raise UserError(f"{path}: not a frame store's shard ({error}); remove its folder and run `dvc repro`") from None
-    raise UserError(f"{path}: `frames` is not a contiguous float16 matrix; remove its folder and run `dvc repro`")
+def _check_shard(path: Path, n_frames: int) -> int:
+    """The number of bands of a shard that can be memory-mapped and has at least so many frames."""
+    with reading(path), h5py.File(path, "r") as file:
+        frames = file["frames"]
+        if frames.ndim != 2 or frames.dtype != np.float16 or frames.id.get_offset() is None:
+            raise ValueError("`frames` is not a contiguous float16 matrix")
+        if len(frames) < n_frames:
+            raise ValueError(f"{len(frames)} frames, but index.parquet names {n_frames}")
+        return int(frames.shape[1])

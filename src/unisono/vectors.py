@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unisono.errors import UserError
+from unisono.artifacts import damaged, read_matrix, read_table
 
 
 def save_vectors(folder: Path, ids: list[str], vectors_ND: np.ndarray) -> None:
@@ -25,16 +25,12 @@ def load_vectors(folder: Path) -> tuple[pd.Index, np.ndarray]:
     """Return the ids and the memory-mapped, read-only matrix (n, d) that `save_vectors` wrote.
 
     Raises:
-        UserError: a file is missing, or the two do not belong together.
+        UserError: a file is missing or damaged, or the two do not belong together.
     """
-    for name in ("vectors.npy", "ids.parquet"):
-        if not (folder / name).exists():
-            raise UserError(f"{folder}: has no {name}; make it with `dvc repro`")
-    ids = pd.Index(pd.read_parquet(folder / "ids.parquet")["id"], name="id")
-    vectors_ND = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    ids = pd.Index(read_table(folder / "ids.parquet", "id")["id"], name="id")
+    vectors_ND = read_matrix(folder / "vectors.npy")
     if len(ids) != len(vectors_ND):
-        raise UserError(
-            f"{folder}: ids.parquet names {len(ids)} rows, but vectors.npy has {len(vectors_ND)};"
-            " make them anew with `dvc repro`"
+        raise damaged(
+            folder / "vectors.npy", f"ids.parquet names {len(ids)} rows, but vectors.npy has {len(vectors_ND)}"
         )
     return ids, vectors_ND

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from unisono.errors import UserError
 from unisono.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from unisono.training.devices import pick_device
-from unisono.training.loop import Batch, Progress, fit
+from unisono.training.loop import Batch, NonFiniteLoss, Progress, fit
 
 
 class Regression(nn.Module):
@@ -91,9 +91,31 @@ def test_the_best_weights_are_kept_and_training_stops_when_stale(tmp_path: Path)
     assert sum(again) / 3 == pytest.approx(min(validation), rel=1e-6)
 
 
-def test_a_loss_that_is_never_a_number_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"never a finite number; lower train.learning_rate"):
-        run(tmp_path / "c.pt", epochs=2, lr=float("inf"))
+@pytest.mark.parametrize(("part", "bad"), [("train", (1, 2)), ("train", (0, 0)), ("validation", (0, 1))])
+def test_the_first_batch_with_an_infinite_loss_is_named(tmp_path: Path, part: str, bad: tuple[int, int]) -> None:
+    def spoilt(epoch: int, where: str) -> Iterable[Batch]:
+        for number, batch in enumerate(batches(epoch if where == "train" else -1)):
+            if where == part and (epoch, number) == bad:
+                batch["inputs"]["y"][3] = float("inf")
+            yield batch
+
+    module = Regression()
+    seen: list[Any] = []
+    with pytest.raises(NonFiniteLoss) as caught:
+        fit(
+            module, torch.optim.Adam(module.parameters(), lr=0.05), lambda epoch: spoilt(epoch, "train"),
+            lambda: spoilt(0, "validation"), epochs=3, patience=9, seed=0, device=torch.device("cpu"),
+            precision="fp32", checkpoint=tmp_path / "c.pt", on_epoch=seen.append,
+        )  # fmt: skip
+    error = caught.value
+    assert (error.part, (error.epoch, error.batch), error.losses) == (part, bad, ["error", "loss"])
+    assert len(seen) == bad[0]  # the epochs before it are safe
+
+
+def test_a_learning_rate_that_destroys_the_weights_shows_in_the_next_batch(tmp_path: Path) -> None:
+    with pytest.raises(NonFiniteLoss) as caught:
+        run(tmp_path / "c.pt", epochs=2, lr=1e30)
+    assert (caught.value.part, caught.value.epoch, caught.value.batch) == ("train", 0, 1)
 
 
 def test_checkpoints_are_keyed_by_params_inputs_and_code(tmp_path: Path) -> None:
@@ -114,6 +136,16 @@ def test_a_checkpoint_is_replaced_whole(tmp_path: Path) -> None:
     state = load_checkpoint(path, torch.device("cpu"))
     assert state is not None and torch.equal(state["x"], torch.zeros(2))
     assert [p.name for p in path.parent.iterdir()] == ["c.pt"]
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 50, 200])
+def test_a_damaged_checkpoint_is_set_aside(tmp_path: Path, n_bytes: int, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "c.pt"
+    save_checkpoint(path, {"x": torch.ones(2)})
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    assert load_checkpoint(path, torch.device("cpu")) is None
+    assert "c.pt: a damaged checkpoint" in caplog.text and "c.damaged, and training starts anew" in caplog.text
+    assert [p.name for p in tmp_path.iterdir()] == ["c.damaged"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no CUDA device")

@@ -7,6 +7,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from unisono.artifacts import damaged, reading
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.inception import MelInception
 from unisono.encoders.mel_cnn import MelCNN
@@ -47,23 +48,27 @@ def load_pretrained(folder: Path, encoder: AudioEncoder, projector: nn.Module | 
         raise UserError(f"{folder}: holds another encoder than params.similarity describes; run `dvc repro pretrain`")
     encoder.load_state_dict(found.state_dict())
     if projector is not None:
-        projector.load_state_dict(load_file(folder / PROJECTOR))
+        with reading(folder / PROJECTOR):
+            projector.load_state_dict(load_file(folder / PROJECTOR))
 
 
 def load_encoder(folder: Path) -> tuple[AudioEncoder, dict[str, Any]]:
     """Return the encoder in evaluation mode, and the front end's settings of its input.
 
     Raises:
-        UserError: the folder lacks a file, or config and weights do not fit each other.
+        UserError: the folder lacks a file, one is damaged, or config and weights do not fit each other.
     """
     missing = [name for name in (WEIGHTS, CONFIG) if not (folder / name).exists()]
     if missing:
         there = ", ".join(sorted(p.name for p in folder.glob("*"))) or "nothing"
         raise UserError(f"{folder}: no {' and no '.join(missing)} (there is {there}); train one with `dvc repro train`")
-    try:
+    with reading(folder / CONFIG):
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        encoder = KINDS[config["kind"]](**config["encoder"])
-        encoder.load_state_dict(load_file(folder / WEIGHTS))
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise UserError(f"{folder}: {CONFIG} and {WEIGHTS} do not fit each other: {error}") from None
-    return encoder.eval(), config["front_end"]
+        encoder, front_end = KINDS[config["kind"]](**config["encoder"]), config["front_end"]
+    with reading(folder / WEIGHTS):
+        weights = load_file(folder / WEIGHTS)
+    try:
+        encoder.load_state_dict(weights)
+    except RuntimeError as error:
+        raise damaged(folder / WEIGHTS, f"{CONFIG} and {WEIGHTS} do not fit each other: {error}") from None
+    return encoder.eval(), front_end

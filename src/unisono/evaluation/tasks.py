@@ -10,10 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from unisono.artifacts import read_table
 from unisono.embeddings import Embeddings
 from unisono.labels import CATALOGUE_GENRES, corpus_labels
 from unisono.params import GenreTask, PlaylistTask, RetrievalTask, TaggingTask
 
+LABELS = ("track_id", "tags", "split")
 JAMENDO_CATEGORIES = ("genre", "instrument", "mood")  # the paper's table has these, and not the reader's task top50
 
 
@@ -31,8 +33,8 @@ class Corpus:
     split: Path
     where: str
 
-    def table(self, name: str) -> pd.DataFrame:
-        return pd.read_parquet(self.folder / f"{name}.parquet")
+    def table(self, name: str, *columns: str) -> pd.DataFrame:
+        return read_table(self.folder / f"{name}.parquet", *columns)
 
     def labels(self, name: str) -> pd.DataFrame:
         return corpus_labels(self.folder, name, self.split)
@@ -41,14 +43,14 @@ class Corpus:
 def score_gtzan(task: GenreTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
     from unisono.evaluation.genre_classification import evaluate_genres
 
-    return evaluate_genres(embeddings, corpus.table("labels"), task, corpus.where)
+    return evaluate_genres(embeddings, corpus.table("labels", *LABELS), task, corpus.where)
 
 
 def score_jamendo(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
     from unisono.evaluation.tagging import evaluate_tags
 
     result: dict[str, Any] = {"chance": {}, "counts": {}}
-    table = corpus.table("labels")
+    table = corpus.table("labels", "task", *LABELS)
     for category, labels in table[table["task"].isin(JAMENDO_CATEGORIES)].groupby("task"):
         scores = evaluate_tags(embeddings, labels, task, f"{corpus.where}, {category}")
         for aside in ("chance", "counts"):
@@ -66,8 +68,9 @@ def score_tags(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> dic
 def score_playlists(task: PlaylistTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
     from unisono.evaluation.playlist_continuation import evaluate_playlists, find_continuations, random_continuation
 
-    split = pd.read_parquet(corpus.split)
-    continuations = find_continuations(corpus.table("playlists"), split, embeddings.track_ids, corpus.where)
+    split = read_table(corpus.split, "track_id", "part")
+    playlists = corpus.table("playlists", "tracks")
+    continuations = find_continuations(playlists, split, embeddings.track_ids, corpus.where)
     return {
         **evaluate_playlists(embeddings, continuations, task),
         "chance": random_continuation(continuations, task),

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +11,52 @@ import torch
 
 CHECKPOINTS = Path(".checkpoints")
 PACKAGE = Path(__file__).parents[1]
+logger = logging.getLogger(__name__)
 
 
-def checkpoint_path(stage: str, params: Any, files: list[Path]) -> Path:
-    """Where the run of `stage` with these params (JSON-able) and input files keeps its checkpoint.
+def fingerprint(settings: Any, files: list[Path]) -> str:
+    """A name for work with these settings (JSON-able) and input files.
 
-    A change to any of them, or to the library's code, gives another path, so a run never continues from another
-    run's state.
+    A change to any of them, to the library's code or to the number of threads gives another name, so that a run never
+    continues from another run's state.
     """
-    digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode())
+    digest = hashlib.sha256(json.dumps([settings, torch.get_num_threads()], sort_keys=True, default=str).encode())
     for file in [*sorted(files), *sorted(PACKAGE.rglob("*.py"))]:
         digest.update(str(file.name).encode())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return CHECKPOINTS / stage / f"{digest.hexdigest()[:16]}.pt"
+    return digest.hexdigest()[:16]
+
+
+def checkpoint_path(stage: str, params: Any, files: list[Path]) -> Path:
+    """Where the run of `stage` with these params and input files keeps its checkpoint; see `fingerprint`."""
+    return CHECKPOINTS / stage / f"{fingerprint(params, files)}.pt"
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` so that a kill at any moment leaves the old file or the new one, never a part."""
+    """Write `state` so that a kill or a power cut at any moment leaves the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    torch.save(state, part)
+    with part.open("wb") as stream:
+        torch.save(state, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
     part.replace(path)
 
 
 def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
-    """The state at `path`, or None when there is none."""
-    return torch.load(path, map_location=device, weights_only=True) if path.exists() else None
+    """The state at `path`, or None when there is none.
+
+    A file that cannot be read is set aside with a warning, and is none either: training from the start gives the same
+    results, and nobody has to know where a checkpoint lies.
+    """
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # torch has no one error for damage
+        aside = path.replace(path.with_suffix(".damaged"))
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        logger.warning("%s: a damaged checkpoint (%s); it is now %s, and training starts anew", path, reason, aside)
+        return None
+    return state

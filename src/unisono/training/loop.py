@@ -10,12 +10,25 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm import tqdm
 
-from unisono.errors import UserError
 from unisono.training.checkpoint import load_checkpoint, save_checkpoint
 from unisono.training.devices import keep_freed_memory, mixed_precision
 
 Batch = dict[str, dict[str, Tensor]]
 Losses = dict[str, float]
+
+
+class NonFiniteLoss(Exception):
+    """A loss became infinite or not a number.
+
+    Attributes:
+        losses: the names of those that did in `batch`; "loss" alone when only their weighted sum did.
+        part: train | validation.
+        epoch, batch: the first such batch, both from 0.
+    """
+
+    def __init__(self, losses: list[str], part: str, epoch: int, batch: int) -> None:
+        super().__init__(f"{', '.join(losses)} in batch {batch} of epoch {epoch}, {part}")
+        self.losses, self.part, self.epoch, self.batch = losses, part, epoch, batch
 
 
 @dataclass
@@ -68,6 +81,9 @@ def fit(
         patience: epochs without a better validation loss after which training stops.
         scheduler: of the optimizer's learning rate, told each validation loss.
         on_epoch: called with each epoch's losses, those of resumed epochs included.
+
+    Raises:
+        NonFiniteLoss: at the end of the epoch in which a loss became infinite or not a number.
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -84,8 +100,8 @@ def fit(
             break
         torch.manual_seed(seed * 1_000_003 + epoch)
         losses = {
-            "train": _pass(module, training_batches(epoch), device, precision, optimizer),
-            "validation": _pass(module, validation_batches(), device, precision, None),
+            "train": _pass(module, training_batches(epoch), device, precision, epoch, optimizer),
+            "validation": _pass(module, validation_batches(), device, precision, epoch, None),
         }
         progress.history.append(losses)
         if losses["validation"]["loss"] < progress.best_loss:
@@ -97,8 +113,6 @@ def fit(
         save_checkpoint(checkpoint, {"progress": vars(progress), **states})
         on_epoch(losses)
         bar.set_postfix({part: f"{values['loss']:.4f}" for part, values in losses.items()})
-    if progress.best_epoch < 0:
-        raise UserError("the validation loss was never a finite number; lower train.learning_rate")
     module.load_state_dict(progress.best_weights)
     return progress
 
@@ -117,12 +131,14 @@ def _pass(
     batches: Iterable[Batch],
     device: torch.device,
     precision: str,
+    epoch: int,
     optimizer: torch.optim.Optimizer | None,
 ) -> Losses:
     """One pass over the batches, learning when there is an optimizer; returns each loss's mean over the rows."""
     module.train(optimizer is not None)
     sums: dict[str, Tensor] = {}
-    rows = 0
+    n_finite: dict[str, Tensor] = {}  # batches until a sum was not finite any more: it stays so
+    rows = n_batches = 0
     with torch.set_grad_enabled(optimizer is not None):
         for batch in batches:
             batch = _move(batch, device)
@@ -137,6 +153,13 @@ def _pass(
             for name, value in losses.items():
                 # Summed on the device: reading a value here would make a GPU wait for every batch.
                 sums[name] = sums.get(name, torch.zeros((), device=device)) + value.detach().float() * size
+                n_finite[name] = n_finite.get(name, 0) + torch.isfinite(sums[name])
+            n_batches += 1
+    finite = {name: int(n) for name, n in n_finite.items()}
+    first = min(finite.values())
+    if first < n_batches:
+        names = [name for name, n in finite.items() if n == first]
+        raise NonFiniteLoss(names, "validation" if optimizer is None else "train", epoch, first)
     return {name: float(total) / rows for name, total in sums.items()}
 
 

@@ -1,0 +1,92 @@
+"""Every artifact that a stage reads, missing, cut short or garbage: a sentence that names it and what to run."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_data import run_main, write_small_data
+
+from unisono.errors import UserError
+
+CATALOGUE, WAVES, FRAMES = "data/frames/catalogue", "data/waves", "frames-00000.h5"
+MATRIX = ["tracks.npy", "windows.npy", "index.parquet"]
+TRAINED, SIMILARITY = "data/embeddings/catalogue/trained", "data/embeddings/magnatagatune/similarity"
+SPLIT = "data/split/split.parquet"
+# A stage's command -> what it reads.
+READS: dict[str, list[str]] = {
+    "split.py": [f"{CATALOGUE}/tracks.parquet"],
+    "factorize.py": [f"{CATALOGUE}/playlists.parquet", SPLIT],
+    "genres.py": [f"{CATALOGUE}/tracks.parquet", SPLIT],
+    "train.py": [
+        *(f"{CATALOGUE}/{name}" for name in ("index.parquet", "tracks.parquet", FRAMES)), SPLIT,
+        *(f"data/{name}" for name in ("cf/ids.parquet", "cf/vectors.npy", "genres/ids.parquet", "genres/vectors.npy")),
+    ],
+    "pretrain.py": [f"{WAVES}/{name}" for name in ("index.parquet", "labels.parquet", FRAMES)],
+    "balance.py": ["metrics/pretrain.json"],
+    "finetune.py": [
+        "metrics/balance.json",
+        *(f"data/models/pretrained/{name}" for name in ("config.json", "encoder.safetensors", "projector.safetensors")),
+    ],
+    "export.py catalogue": [
+        *(f"data/models/trained/{name}" for name in ("config.json", "encoder.safetensors")),
+        *(f"{CATALOGUE}/{name}" for name in ("index.parquet", FRAMES)),
+    ],
+    "export_similarity.py": [f"data/models/finetuned/{name}" for name in ("config.json", "encoder.safetensors")],
+    "evaluate.py tags": [*(f"{TRAINED}/{name}" for name in MATRIX), f"{CATALOGUE}/tracks.parquet", SPLIT],
+    "evaluate.py playlists": [f"{TRAINED}/windows.npy", f"{CATALOGUE}/playlists.parquet", SPLIT],
+    "evaluate.py retrieval": [*(f"{SIMILARITY}/{name}" for name in MATRIX), "data/frames/magnatagatune/labels.parquet"],
+    "evaluate.py autotagging": [f"{SIMILARITY}/tag_head/{name}" for name in ("vectors.npy", "ids.parquet")],
+    "similarity_space.py": [f"{SIMILARITY}/tracks.npy", "data/frames/magnatagatune/labels.parquet"],
+    "report.py": [f"metrics/evaluate/{name}.json" for name in ("gtzan", "untrained")],
+}  # fmt: skip
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "one byte": lambda data: data[:1],
+    "half": lambda data: data[: len(data) // 2],
+    "without its end": lambda data: data[:-5],
+    "garbage": lambda data: np.random.default_rng(0).bytes(len(data)),
+    "a header and garbage": lambda data: data[:20] + np.random.default_rng(0).bytes(len(data)),
+    "zeros": lambda data: bytes(len(data)),
+    "another format": lambda data: b"[1, 2]",
+    "text": lambda data: "größer".encode("latin-1"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all stages but those that pack leave."""
+    folder = tmp_path_factory.mktemp("done")
+    write_small_data(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for command in ("train.py", "finetune.py", "export.py catalogue", "export_similarity.py"):
+            run_main(folder, *command.split())
+    shutil.copytree(folder / WAVES, folder / "data/frames/magnatagatune")
+    shutil.copytree(folder / TRAINED, folder / "data/embeddings/magnatagatune/trained")
+    (folder / "metrics/evaluate").mkdir()
+    for task in ("gtzan", "jamendo", "playlists", "tags", "retrieval", "autotagging", "untrained"):
+        (folder / f"metrics/evaluate/{task}.json").write_text(f'{{"{task}": {{}}}}\n')
+    return folder
+
+
+@pytest.mark.parametrize(("command", "artifact"), [(command, name) for command in READS for name in READS[command]])
+def test_a_damaged_artifact_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, artifact: str
+) -> None:
+    monkeypatch.chdir(folder)
+    good = (folder / artifact).read_bytes()
+    try:
+        for name, damage in DAMAGE.items():
+            (folder / artifact).write_bytes(damage(good))
+            with pytest.raises(UserError) as caught:
+                run_main(folder, *command.split())
+            said = rf"{re.escape(artifact)}: damaged, .+; make it anew: touch .+; chmod -R u\+w .dvc/cache; dvc repro"
+            assert re.fullmatch(said, str(caught.value)), f"{name}: {caught.value}"
+        (folder / artifact).unlink()
+        with pytest.raises(UserError, match=re.escape(Path(artifact).name)):
+            run_main(folder, *command.split())
+    finally:
+        (folder / artifact).write_bytes(good)
