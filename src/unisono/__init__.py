@@ -1,5 +1,6 @@
 """Audio embeddings aligned with genres and playlists."""
 
+import os
 import sys
 from types import TracebackType
 
@@ -13,4 +14,5 @@ def _report_in_one_line(kind: type[BaseException], error: BaseException, trace: 
         _report(kind, error, trace)
 
 
-sys.excepthook = _report_in_one_line  # Ctrl-C while a command still loads its libraries
+if "DVC_STAGE" in os.environ:  # Ctrl-C while a stage still loads its libraries
+    sys.excepthook = _report_in_one_line

@@ -30,7 +30,7 @@ from unisono.params.metric_learning import (
     Similarity,
     SimilarityEncoder,
 )
-from unisono.params.room import Positive, Room, Schedule
+from unisono.params.room import Between, Room, Schedule
 
 __all__ = [
     "CF",
@@ -92,7 +92,7 @@ class Params(Room):
     augmentation: Augmentation
     pretrain: Pretrain
     finetune: Finetune
-    threads: Positive
+    threads: Annotated[int, Between(1, 256)]
 
     @model_validator(mode="after")
     def corpora_fit_the_tasks(self) -> "Params":
