@@ -5,7 +5,7 @@ List the raw data of a corpus in data/inventory/CORPUS.csv; to look again after 
 
 from pathlib import Path
 
-from unisono.corpora.inventory import take_inventory
+from unisono.corpora.inventory import take_inventory, write_inventory
 from unisono.errors import UserError
 from unisono.params import Params
 from unisono.stage import run_stage
@@ -20,7 +20,7 @@ def main(params: Params, corpus: str) -> None:
         )
     out = Path("data/inventory") / f"{corpus}.csv"
     out.parent.mkdir(parents=True, exist_ok=True)
-    take_inventory(root).to_csv(out, index=False)
+    write_inventory(take_inventory(root), out)
 
 
 if __name__ == "__main__":

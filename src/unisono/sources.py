@@ -1,34 +1,49 @@
 """One track's frames from where its source lies, or the reason why it has none."""
 
 import io
+import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unisono.corpora.melon import MISSING_MEL, tar_members
 from unisono.params import Mel, Waves
+from unisono.rejects import RejectError, size_of_file
 
 if TYPE_CHECKING:
     import torch
 
 FrontEnd = Mel | Waves  # what a store holds: mel frames, or the samples themselves as frames of one band
+LONGEST_HOURS = 6  # a track's frames are in memory: at most 1 GB as waves at 22,050 Hz
+HEADER_BYTES = 1 << 16
+TAR_MEMBER = re.compile(r"([^/]*\.tar)!(.*\.npy)")
+TOO_LONG = f"longer than {LONGEST_HOURS} hours"
+SHORT = "shorter than its header says"
 
 
-class RejectError(Exception):
-    """A track that cannot be used; the message is the reason."""
+@dataclass(frozen=True)
+class Reading:
+    """The frames (T, n_bands), float16, of a track that can be used; the warning may be empty."""
+
+    frames_TF: np.ndarray
+    warning: str = ""
 
 
 def tar_member(source: str) -> tuple[str, str] | None:
-    """A source "archive.tar!member" as its two names; None for a file, whose name may well hold a '!'."""
-    archive, mark, member = source.partition(".tar!")
-    return (f"{archive}.tar", member) if mark else None
+    """A source "archive.tar!member.npy" as its two names; None for a file, whose name may well hold a '!'."""
+    found = TAR_MEMBER.fullmatch(source)
+    return (found[1], found[2]) if found else None
 
 
 class FrameReader:
     """Read tracks as float16 frames (T, n_bands), whatever they are stored as.
+
+    Whatever is wrong with a file is the reason why it has no frames, and no file takes more memory than
+    `LONGEST_HOURS` do.
 
     Args:
         root: the corpus folder.
@@ -42,81 +57,93 @@ class FrameReader:
         self.front_end = front_end
         self.n_bands = front_end.n_mels if isinstance(front_end, Mel) else 1
         self.max_frames = max_frames
+        hop_length = front_end.hop_length if isinstance(front_end, Mel) else 1
+        self.longest = LONGEST_HOURS * 3600 * front_end.sample_rate // hop_length  # frames
 
-    def read_all(self, sources: dict[str, str]) -> Iterator[tuple[str, np.ndarray | RejectError]]:
+    def read_all(
+        self, sources: dict[str, str], begin: Callable[[str], object]
+    ) -> Iterator[tuple[str, Reading | RejectError]]:
         """The frames of {track_id: source}, or the reason against them; members of a tar in the order of the tar.
 
-        The sources are either all members of one tar ("archive.tar!member") or all files.
+        The sources are either all members of one tar ("archive.tar!member.npy") or all files. `begin` is called with
+        the id of each track before it is read.
         """
         members = {track_id: found for track_id, source in sources.items() if (found := tar_member(source))}
-        if members:
-            yield from self._read_tar(members)
+        archives = {archive for archive, _ in members.values()}
+        if archives and (self.root / archives.pop()).is_file():
+            yield from self._read_tar(members, begin)
         else:
             for track_id, source in sources.items():
-                yield track_id, self._read(self.root / source)
+                begin(track_id)
+                yield track_id, _attempt(self._read, self.root / source)
 
-    def _read_tar(self, members: dict[str, tuple[str, str]]) -> Iterator[tuple[str, np.ndarray | RejectError]]:
+    def _read_tar(
+        self, members: dict[str, tuple[str, str]], begin: Callable[[str], object]
+    ) -> Iterator[tuple[str, Reading | RejectError]]:
         track_at = {name: track_id for track_id, (_, name) in members.items()}
         archive_name, _ = next(iter(members.values()))
         for archive, member in tar_members(self.root / archive_name):
             if member.name in track_at and member.isreg():
-                yield track_at.pop(member.name), self._read_member(archive, member)
+                track_id = track_at.pop(member.name)
+                begin(track_id)
+                yield track_id, _attempt(self._read_member, archive, member)
         for track_id in track_at.values():
-            yield track_id, RejectError(MISSING_MEL)
+            yield track_id, RejectError(MISSING_MEL, lasts=False)
 
-    def _read_member(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> np.ndarray | RejectError:
+    def _read_member(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> Reading:
+        self._check_mel(member.size)
         file = archive.extractfile(member)
         assert file is not None, "regular members are files"
         try:
             return self._ready_mel(file.read())
         except tarfile.ReadError:
-            return RejectError("truncated .npy")
-        except RejectError as error:
-            return error
+            raise RejectError("truncated .npy") from None
 
-    def _read(self, path: Path) -> np.ndarray | RejectError:
-        try:
-            if path.suffix == ".npy":
-                return self._ready_mel(_read_bytes(path))
+    def _read(self, path: Path) -> Reading:
+        size = size_of_file(path)
+        if path.suffix != ".npy":
             return self._audio(path)
-        except RejectError as error:
-            return error
+        self._check_mel(size)
+        return self._ready_mel(path.read_bytes())
 
-    def _ready_mel(self, content: bytes) -> np.ndarray:
+    def _check_mel(self, size: int) -> None:
         if not isinstance(self.front_end, Mel):
             raise RejectError("a mel, not audio")
-        return parse_mel(content, self.n_bands)[: self.max_frames]
+        if size > self.longest * self.n_bands * np.dtype(float).itemsize + HEADER_BYTES:
+            raise RejectError(TOO_LONG)
 
-    def _audio(self, path: Path) -> np.ndarray:
+    def _ready_mel(self, content: bytes) -> Reading:
+        return Reading(parse_mel(content, self.n_bands)[: self.max_frames])
+
+    def _audio(self, path: Path) -> Reading:
         # Imported here: workers that read ready-made mels start much faster without torch.
-        from unisono.audio.decode import AudioError, audio_blocks
+        from unisono.audio.decode import AudioBlocks
         from unisono.audio.mel import FLOOR_DB, LogMel
 
-        audio = audio_blocks(path, self.front_end.sample_rate)
+        audio = AudioBlocks(path, self.front_end.sample_rate)
         least, silence = 1, 0.0
         blocks: Iterator[torch.Tensor] = (block_S.unsqueeze(1) for block_S in audio)
         if isinstance(self.front_end, Mel):
             least, silence = 1 + self.front_end.n_fft // self.front_end.hop_length, FLOOR_DB
             blocks = LogMel(self.front_end).blocks(audio)
-        try:
-            frames_TF = self._join(blocks)
-        except AudioError as error:
-            raise RejectError(str(error)) from error
+        frames_TF = self._join(blocks)
         if len(frames_TF) < min(least, self.max_frames or least):
             raise RejectError("too short")
         if (frames_TF == silence).all():
             raise RejectError("all zero")
-        return frames_TF
+        return Reading(frames_TF, SHORT if audio.ends_early else "")
 
     def _join(self, blocks: "Iterator[torch.Tensor]") -> np.ndarray:
         """Blocks as one float16 array of at most `max_frames`; the file is not decoded beyond them."""
         kept: list[np.ndarray] = []
         n_frames = 0
         for block_TF in blocks:
-            kept.append(block_TF.numpy().astype(np.float16))
+            kept.append(to_float16(block_TF.numpy()))
             n_frames += len(block_TF)
             if self.max_frames is not None and n_frames >= self.max_frames:
                 break
+            if n_frames > self.longest:
+                raise RejectError(TOO_LONG)
         return np.concatenate(kept)[: self.max_frames]
 
 
@@ -124,7 +151,7 @@ def parse_mel(content: bytes, n_mels: int) -> np.ndarray:
     """The content of an .npy mel, bands first (n_mels, T), as float16 frames (T, n_mels).
 
     Raises:
-        RejectError: the content is not such an array, or its values are all zero, NaN or infinite (in float16).
+        RejectError: the content is not such an array, or its values are all zero, NaN or infinite, or beyond float16.
     """
     if not content:
         raise RejectError("empty file")
@@ -133,13 +160,23 @@ def parse_mel(content: bytes, n_mels: int) -> np.ndarray:
         mel_FT = np.load(io.BytesIO(content), allow_pickle=False)
     except ValueError as error:
         raise RejectError("truncated .npy") from error
-    with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite, and is refused
-        mel_TF = mel_FT.T.astype(np.float16)
-    if not np.isfinite(mel_TF).all():
-        raise RejectError("NaN or infinite values")
+    mel_TF = to_float16(mel_FT.T)
     if not mel_TF.any():
         raise RejectError("all zero")
     return mel_TF
+
+
+def to_float16(values: np.ndarray) -> np.ndarray:
+    """Values as they are stored.
+
+    Raises:
+        RejectError: some are not finite, before or after.
+    """
+    with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite, and is refused
+        stored = values.astype(np.float16)
+    if np.isfinite(stored).all():
+        return stored
+    raise RejectError("values that float16 cannot hold" if np.isfinite(values).all() else "NaN or infinite values")
 
 
 def _check_header(content: bytes, n_mels: int) -> None:
@@ -157,7 +194,7 @@ def _check_header(content: bytes, n_mels: int) -> None:
         raise RejectError("object dtype, pickle refused")
     if dtype.kind != "f":
         raise RejectError("not floating point")
-    if len(shape) != 2 or shape[0] != n_mels:
+    if len(shape) != 2 or shape[0] != n_mels or isinstance(shape[1], bool) or shape[1] < 0:
         raise RejectError("wrong shape")
     if shape[1] == 0:
         raise RejectError("no frames")
@@ -165,10 +202,13 @@ def _check_header(content: bytes, n_mels: int) -> None:
         raise RejectError("truncated .npy")
 
 
-def _read_bytes(path: Path) -> bytes:
+def _attempt(read: Callable[..., Reading], *arguments: Any) -> Reading | RejectError:
+    """What `read` returns, or why it cannot."""
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise RejectError("missing file") from None
+        return read(*arguments)
+    except RejectError as error:
+        return error
     except OSError as error:
-        raise RejectError(f"unreadable file ({error.strerror})") from None
+        return RejectError(f"unreadable file ({error.strerror or error})", lasts=False)
+    except Exception as error:  # decoders and headers find ever new ways to fail, and none may stop the others
+        return RejectError(f"unreadable file ({type(error).__name__})")

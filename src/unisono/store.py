@@ -4,6 +4,9 @@ A shard `frames-00000.h5` holds one dataset `frames` (total_frames, n_bands), fl
 that a crop is one straight read. `index.parquet` says where each track lies: track_id, shard, first_frame, n_frames.
 """
 
+import errno
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +20,7 @@ from unisono.artifacts import damaged, read_table, reading
 
 INDEX_COLUMNS = ("track_id", "shard", "first_frame", "n_frames")
 COPY_FRAMES = 1 << 16
+HDF5_BYTES = 1 << 16  # more than a shard has beside its frames
 
 
 def shard_name(shard: int) -> str:
@@ -65,11 +69,14 @@ class FrameWriter:
             if error_type is None:
                 self._copy_to_shard()
         finally:
-            self._raw.close()
             self._raw_path.unlink()
+            self._raw.close()  # on a full disk it fails to write what it holds
 
     def _copy_to_shard(self) -> None:
         unfinished = self.path.with_suffix(".unfinished")
+        self._raw.seek(0, os.SEEK_END)  # writes what is still held, and fails if the disk is full
+        if shutil.disk_usage(self.path.parent).free < self._raw.tell() + HDF5_BYTES:  # HDF5 crashes on a full disk
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self._raw.seek(0)
         with h5py.File(unfinished, "w") as file:
             frames = file.create_dataset("frames", shape=(self.n_frames, self.n_bands), dtype="<f2", track_times=False)

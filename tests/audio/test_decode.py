@@ -8,7 +8,8 @@ import soundfile
 import torch
 from torchaudio.functional import resample
 
-from unisono.audio.decode import AudioError, audio_blocks, load_audio
+from unisono.audio.decode import AudioBlocks, load_audio
+from unisono.rejects import RejectError
 
 FORMATS = {  # suffix: (soundfile format, subtype, how near a coded tone comes)
     "wav": ("WAV", "PCM_16", 1e-4),
@@ -42,7 +43,7 @@ def test_every_format_gives_the_tone_back(tmp_path: Path, suffix: str) -> None:
 def test_blocks_join_into_resampling_at_once(tmp_path: Path, rate: int) -> None:
     audio = np.random.default_rng(0).uniform(-0.5, 0.5, (rate * 41 + 123, 1)).astype(np.float32)
     soundfile.write(tmp_path / "noise.wav", audio, rate, subtype="FLOAT")
-    blocks = list(audio_blocks(tmp_path / "noise.wav", 16000))
+    blocks = list(AudioBlocks(tmp_path / "noise.wav", 16000))
     assert len(blocks) > 2
     torch.testing.assert_close(
         torch.cat(blocks), resample(torch.from_numpy(audio[:, 0]), rate, 16000), atol=1e-4, rtol=0
@@ -68,5 +69,22 @@ def test_unusable_files_say_why(tmp_path: Path) -> None:
         "nan.wav": "NaN or infinite values",
     }
     for name, reason in reasons.items():
-        with pytest.raises(AudioError, match=f"^{reason}$"):
+        with pytest.raises(RejectError, match=f"^{reason}$"):
             load_audio(tmp_path / name, 16000)
+
+
+def test_an_mp3_read_in_blocks_is_the_mp3_read_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.mp3"
+    audio = np.concatenate([np.zeros((30 * 44100, 1)), np.random.default_rng(0).uniform(-0.5, 0.5, (50 * 44100, 1))])
+    soundfile.write(path, audio, 44100, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="VARIABLE")
+    whole_S, _ = soundfile.read(path, dtype="float32")
+    np.testing.assert_array_equal(load_audio(path, 44100).numpy(), whole_S)
+
+
+@pytest.mark.parametrize("rate", [44101, 47999, 22051, 383_999])
+def test_rates_without_a_small_ratio_are_resampled_too(tmp_path: Path, rate: int) -> None:
+    soundfile.write(tmp_path / "tone.wav", tone(rate, 45), rate, subtype="FLOAT")
+    expected_S = torch.from_numpy(tone(16000, 45)[:, 0])
+    audio_S = load_audio(tmp_path / "tone.wav", 16000)
+    assert abs(len(audio_S) - len(expected_S)) <= 1
+    torch.testing.assert_close(audio_S[500:-500], expected_S[500 : len(audio_S) - 500], atol=1e-3, rtol=0)

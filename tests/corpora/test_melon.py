@@ -198,11 +198,13 @@ def test_a_tar_that_is_no_file_stops_the_reader(root: Path) -> None:
         melon.read(root)
 
 
-def test_a_mel_whose_name_no_table_can_hold_is_missing(root: Path) -> None:
+def test_a_mel_in_a_folder_whose_name_is_no_text_is_found_under_another(root: Path) -> None:
     with tarfile.open(root / "arena_mel_0.tar", "w") as archive:
         for name in ("\udcff/0.npy", "0/1.npy", "0/2.npy"):
             add(archive, name, npy(MEL))
-    assert melon.read(root).rejects.to_numpy().tolist() == [["0", "", "missing mel"], ["5", "", "missing mel"]]
+    catalogue = melon.read(root)
+    assert catalogue.rejects.to_numpy().tolist() == [["5", "", "missing mel"]]
+    assert catalogue.tracks.loc["0", "source"] == "arena_mel_0.tar!\ufffd/0.npy"
 
 
 def test_missing_files_and_mels_are_named(root: Path) -> None:

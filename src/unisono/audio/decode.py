@@ -1,74 +1,177 @@
 """Audio files to mono at one sample rate, in blocks, so that a file of any length takes little memory."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr  # type: ignore[import-untyped]
 import torch
 from torchaudio.transforms import Resample
 
+from unisono.rejects import RejectError, size_of_file
+
 BLOCK_SECONDS = 20
+PIECE_FRAMES = 1 << 14  # decoded at once: what a broken file loses before its break, and memory with 1024 channels
+RATES = (4000, 384_000)  # Hz
+FULL_SCALES = 100.0  # 40 dB over: more than any recording, less than integers that were stored as floats
+KERNEL_LIMIT = 1 << 20  # a polyphase kernel of more weights than this (44,101 to 16,000 Hz has 700 million) is not made
+
+SYSTEM_ERROR = 2  # libsndfile could not open the file at all
+UNKNOWN_FRAMES = 2**63 - 1  # what libsndfile says of a streamed FLAC
+UNKNOWN_BYTES = 0x7FFF0000  # what streams state as the size of their audio is 0, or from here up
+CUT_SHARE = 0.01  # a length that MP3s of constant bit rate only imply was up to 0.1% too long in real ones ...
+CUT_SECONDS = 0.25  # ... and decoder delays were up to 0.14 s
+CUT_CHUNKS = (
+    re.compile(r"^ *(?:data|riff|SSND|Data Size) *: (?P<stated>\d+) \(should be (?P<there>\d+)\)", re.MULTILINE),
+    re.compile(r"frame count (?P<there>\d+) does not match value from 'ds64' chunk of (?P<stated>\d+)"),
+)
+CUT_OGG = "Last page lacks an end-of-stream bit"
 
 
-class AudioError(Exception):
-    """A file that cannot be used as audio; the message is the reason."""
+class AudioBlocks:
+    """The mono blocks of a file that libsndfile knows (WAV, FLAC, Ogg Vorbis, Opus, MP3, ...).
 
-
-def audio_blocks(path: Path, sample_rate: int) -> Iterator[torch.Tensor]:
-    """Decode a file that libsndfile knows (WAV, FLAC, Ogg Vorbis, Opus, MP3, ...) as mono blocks.
-
-    Channels are averaged. The blocks (each of any length, float32 in -1..1) join into the same signal that resampling
-    the whole file at once gives.
+    Channels are averaged. The blocks (each of any length, float32) join into the same signal that resampling the whole
+    file at once gives. A file that breaks off gives what lies before the break.
 
     Args:
         path: the file.
         sample_rate: of the blocks, in Hz.
 
+    Attributes:
+        ends_early: after the last block: whether the file broke off, or ended well before its header says.
+
     Raises:
-        AudioError: the file is missing, not audio, broken, without samples, or holds NaN or infinity.
+        RejectError: on iteration; the file is missing, not audio, without samples, of a rate outside `RATES`, or holds
+            NaN, infinity, or values far beyond full scale.
     """
-    try:
-        file = soundfile.SoundFile(path)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(_why_not_opened(path)) from error
-    with file:
-        if file.frames == 0:
-            raise AudioError("zero-length audio")
-        yield from _resample(_mono_blocks(file), file.samplerate, sample_rate)
+
+    def __init__(self, path: Path, sample_rate: int) -> None:
+        self.path = path
+        self.sample_rate = sample_rate
+        self.ends_early = False
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        size = size_of_file(self.path)
+        try:
+            file = _Forwards(self.path)
+        except soundfile.LibsndfileError as error:
+            if error.code == SYSTEM_ERROR:
+                raise RejectError("unreadable file", lasts=False) from error
+            raise RejectError("undecodable audio" if size else "empty file") from error
+        with file:
+            if not RATES[0] <= file.samplerate <= RATES[1]:
+                raise RejectError(f"sample rate outside {RATES[0]} to {RATES[1]} Hz")
+            yield from _resample(self._mono_blocks(file), file.samplerate, self.sample_rate)
+
+    def _mono_blocks(self, file: soundfile.SoundFile) -> Iterator[torch.Tensor]:
+        expected = _frames_at_least(file, self.path)
+        n_frames, is_broken = 0, False
+        while not is_broken:
+            block_S, is_broken = _mono_block(file)
+            n_frames += len(block_S)
+            if len(block_S) == 0:
+                break
+            yield torch.from_numpy(block_S)
+        if n_frames == 0:
+            raise RejectError("undecodable audio" if is_broken else "zero-length audio")
+        self.ends_early = is_broken or n_frames < expected
 
 
 def load_audio(path: Path, sample_rate: int) -> torch.Tensor:
-    """A whole file as mono at `sample_rate` Hz: (S,), float32; raises as `audio_blocks`."""
-    return torch.cat(list(audio_blocks(path, sample_rate)))
+    """A whole file as mono at `sample_rate` Hz: (S,), float32; raises as `AudioBlocks`."""
+    return torch.cat(list(AudioBlocks(path, sample_rate)))
 
 
-def _why_not_opened(path: Path) -> str:
-    if not path.exists():
-        return "missing file"
-    return "empty file" if path.stat().st_size == 0 else "undecodable audio"
+class _Forwards(soundfile.SoundFile):
+    """A file that is read from its start to its end.
+
+    After each read, soundfile seeks to where the file already is; in an MP3 that disturbs the next frame, and at the
+    end of a streamed FLAC it fails.
+    """
+
+    def seekable(self) -> bool:
+        return False
 
 
-def _mono_blocks(file: soundfile.SoundFile) -> Iterator[torch.Tensor]:
-    try:
-        for block_SC in file.blocks(BLOCK_SECONDS * file.samplerate, dtype="float32", always_2d=True):
-            if not np.isfinite(block_SC).all():
-                raise AudioError("NaN or infinite values")
-            yield torch.from_numpy(block_SC.mean(axis=1))
-    except soundfile.LibsndfileError as error:
-        raise AudioError("undecodable audio") from error
+def _mono_block(file: soundfile.SoundFile) -> tuple[np.ndarray, bool]:
+    """The next `BLOCK_SECONDS` (S,), less at the end, none after it; and whether the decoder failed behind them."""
+    pieces: list[np.ndarray] = []
+    wanted = BLOCK_SECONDS * file.samplerate
+    is_broken = False
+    while wanted > 0:
+        try:
+            piece_SC = file.read(min(wanted, PIECE_FRAMES), dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError:
+            is_broken = True
+            break
+        if len(piece_SC) == 0:
+            break
+        _check_values(piece_SC)
+        pieces.append(piece_SC.mean(axis=1))
+        wanted -= len(piece_SC)
+    return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32), is_broken
+
+
+def _check_values(audio_SC: np.ndarray) -> None:
+    peak = np.abs(audio_SC).max()
+    if not np.isfinite(peak):
+        raise RejectError("NaN or infinite values")
+    if peak > FULL_SCALES:
+        raise RejectError("values far beyond full scale, -1 to 1")
+
+
+def _frames_at_least(file: soundfile.SoundFile, path: Path) -> float:
+    """How many frames a file that was not cut would give; 0 where its header does not say.
+
+    libsndfile trusts the headers of MP3 and FLAC, and mends those of WAV, AIFF, AU and W64 to what is there, as its
+    log tells. No Ogg says how long it is, but its last page says that it is the last.
+    """
+    log = file.extra_info
+    if CUT_OGG in log:
+        return math.inf
+    stated = file.frames
+    if stated == UNKNOWN_FRAMES or (file.format == "MP3" and not _mp3_states_length(path)):
+        return 0
+    for chunk in CUT_CHUNKS:
+        if (found := chunk.search(log)) and 0 < int(found["stated"]) < UNKNOWN_BYTES and int(found["there"]) > 0:
+            stated = round(file.frames * int(found["stated"]) / int(found["there"]))
+    return stated * (1 - CUT_SHARE) - CUT_SECONDS * file.samplerate
+
+
+def _mp3_states_length(path: Path) -> bool:
+    """Whether an MP3's first frame counts the frames; else its length is a guess from the first bit rates."""
+    with path.open("rb") as file:
+        start = file.read(10)
+        if start[:3] == b"ID3" and len(start) == 10:
+            size = 0
+            for byte in start[6:]:  # seven bits each
+                size = size << 7 | byte & 0x7F
+            file.seek(10 + size)
+            start = b""
+        start += file.read(4096)
+    return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))
 
 
 def _resample(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
+    divisor = math.gcd(from_rate, to_rate)
+    if from_rate == to_rate:
+        yield from blocks
+    elif (from_rate // divisor) * (to_rate // divisor) <= KERNEL_LIMIT:
+        yield from _resample_by_kernel(blocks, from_rate, to_rate)
+    else:
+        yield from _resample_by_stream(blocks, from_rate, to_rate)
+
+
+def _resample_by_kernel(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
     """Resample block by block, each with so much of its neighbours that the seams are exact.
 
     The polyphase kernel turns every `step` input samples into `len(kernel)` output samples and looks `width` samples
     to either side, so a context of whole steps that covers `width` can be cut off again.
     """
-    if from_rate == to_rate:
-        yield from blocks
-        return
     resample = Resample(from_rate, to_rate)
     step = from_rate // math.gcd(from_rate, to_rate)
     step_out = to_rate // math.gcd(from_rate, to_rate)
@@ -84,3 +187,11 @@ def _resample(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> I
             pending_S, done = pending_S[kept * step :], ready - kept
     if len(pending_S) > done * step:
         yield resample(pending_S)[done * step_out :]
+
+
+def _resample_by_stream(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
+    """Resample rates that have no small ratio, whose polyphase kernel would take gigabytes."""
+    stream = soxr.ResampleStream(from_rate, to_rate, num_channels=1, dtype="float32")
+    for block_S in blocks:
+        yield torch.from_numpy(stream.resample_chunk(block_S.numpy()))
+    yield torch.from_numpy(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))

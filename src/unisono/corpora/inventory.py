@@ -13,7 +13,7 @@ from unisono.errors import UserError
 def take_inventory(root: Path) -> pd.DataFrame:
     """Names (relative), sizes (bytes) and times (ns) of all files under `root`, sorted by name.
 
-    Links are followed, but not into a folder that they lie in. Bytes of a name that are not UTF-8 become \\xNN.
+    Links are followed, but not into a folder that they lie in.
 
     Raises:
         UserError: there is no such folder, or a part of it cannot be read.
@@ -24,13 +24,23 @@ def take_inventory(root: Path) -> pd.DataFrame:
         rows = sorted(_row(file, root) for file in _files(root))
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be read ({error.strerror}); mend that, or take it out") from None
-    return pd.DataFrame(rows, columns=["name", "size", "mtime_ns"])
+    table = pd.DataFrame(rows, columns=["name", "size", "mtime_ns"], dtype=object)  # no text type holds every name
+    return table.astype({"size": "int64", "mtime_ns": "int64"})
+
+
+def write_inventory(inventory: pd.DataFrame, path: Path) -> None:
+    """Write an inventory as CSV; names that are no UTF-8 keep their bytes."""
+    inventory.to_csv(path, index=False, errors="surrogateescape")
+
+
+def read_inventory(path: Path) -> pd.DataFrame:
+    """What `write_inventory` wrote."""
+    return pd.read_csv(path, dtype={"name": object}, keep_default_na=False, encoding_errors="surrogateescape")
 
 
 def _row(file: os.DirEntry[str], root: Path) -> tuple[str, int, int]:
-    name = os.fsencode(os.path.relpath(file.path, root)).decode("utf-8", "backslashreplace")
     found = file.stat()
-    return name, found.st_size, found.st_mtime_ns
+    return os.path.relpath(file.path, root), found.st_size, found.st_mtime_ns
 
 
 def _files(root: Path) -> Iterator[os.DirEntry[str]]:

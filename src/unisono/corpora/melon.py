@@ -36,6 +36,7 @@ from unisono.errors import UserError
 PLAYLIST_FILES = ("train.json", "val.json", "test.json")
 MISSING_MEL = "missing mel"
 UNSAFE_MEMBER = "unsafe tar member"
+DAMAGED_TAR = (tarfile.TarError, OSError, ValueError)  # ValueError: numbers in a header that are none
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
         require_file(tar)
         for _, member in tar_members(tar):
             name = PurePosixPath(member.name)
-            if member.isdir() or name.suffix != ".npy" or not is_text(member.name):
+            if member.isdir() or name.suffix != ".npy":
                 continue
             found = mels if is_safe(member) else unsafe
             found.setdefault(name.stem, f"{tar.name}!{member.name}")
@@ -112,20 +113,20 @@ def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def tar_members(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
-    """The open tar and each of its members in order; a tar that ends too early ends with a warning.
+    """The open tar and each of its members in order; a tar that ends too early, or is damaged, ends with a warning.
 
     Raises:
         UserError: the file is not an uncompressed tar.
     """
     try:
-        archive = tarfile.open(path, "r:")  # noqa: SIM115 (closed by the `with` below, outside this `try`)
-    except (tarfile.ReadError, OSError) as error:
+        archive = tarfile.open(path, "r:", errors="replace")  # noqa: SIM115 (closed by the `with` below, outside this `try`)
+    except DAMAGED_TAR as error:
         raise UserError(f"{path}: not an uncompressed tar ({error}); download it again") from None
     with archive:
         try:
             for member in archive:
                 yield archive, member
-        except tarfile.ReadError as error:
+        except DAMAGED_TAR as error:
             logger.warning("%s: ends too early (%s); its last songs have no mel. Download it again", path, error)
 
 
