@@ -1,8 +1,10 @@
 """Audio embeddings aligned with genres and playlists."""
 
+import os
 import sys
 from types import TracebackType
 
+PARENT = os.getppid()  # which may be gone once all libraries are loaded
 _report = sys.excepthook
 
 
