@@ -4,6 +4,7 @@ import os
 import sys
 from types import TracebackType
 
+PARENT = os.getppid()  # which may be gone once all libraries are loaded
 _report = sys.excepthook
 
 

@@ -15,12 +15,14 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from unisono import PARENT
 from unisono.errors import UserError
 from unisono.params import Params, load_params
 
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = 1 << 20  # bytes
+STOPPED = "\nstopped; run the same command again: it goes on from its last checkpoint, if it had come to one\n"
 
 
 def run_stage(main: Callable[..., None]) -> None:
@@ -42,7 +44,7 @@ def run_stage(main: Callable[..., None]) -> None:
     except Exception as error:
         if not _is_disk_full(error):
             raise
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split())[:150]
         print(f"error: the disk is full ({reason}); make room, and run the same command again", file=sys.stderr)
         raise SystemExit(1) from None
 
@@ -53,7 +55,7 @@ def _end_on_signals() -> None:
 
     def end(number: int, frame: FrameType | None) -> None:
         if os.getpid() == stage:  # workers are forked with this handler
-            os.write(2, b"\nstopped; run the same command again, and it goes on from its last checkpoint\n")
+            os.write(2, STOPPED.encode())
         os._exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -69,7 +71,7 @@ def end_with_parent() -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if "DVC_STAGE" in os.environ and os.getppid() == 1:  # dvc ended before the line above
+    if os.getppid() != PARENT:  # it ended before the line above
         os.kill(os.getpid(), signal.SIGTERM)
 
 

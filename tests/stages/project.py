@@ -86,6 +86,7 @@ def tiny() -> dict[str, Any]:
     params: dict[str, Any] = yaml.safe_load((REPO / "params.yaml").read_text())
     for room, values in TINY.items():
         params[room] |= values
+    params["threads"] = 1  # the processes that run the tests share the cores
     params["similarity"]["encoder"] = {"kind": "sample_cnn", "channels": [4] * 7, "embedding_dim": 8}
     for task in params["evaluation"].values():
         if "repeats" in task:

@@ -66,6 +66,13 @@ def test_a_stage_declares_the_params_that_it_reads(name: str) -> None:
         assert room in declared or f"{room}.{key}" in declared or any("${" in d for d in declared if d.startswith(room))
 
 
+@pytest.mark.parametrize("name", PIPELINE)
+def test_a_stage_declares_its_threads(name: str) -> None:
+    """But those whose results no number of threads changes: a worker that packs has one thread, whatever params say."""
+    indifferent = name in ("sample", "inventory", "pack", "pack_waves", "report")
+    assert ("threads" in definition(PIPELINE[name])["params"]) != indifferent
+
+
 def test_expensive_stages_cache_all_that_they_write() -> None:
     for name in ("sample", "pack", "factorize", "train", "export"):
         stage = definition(PIPELINE[name])

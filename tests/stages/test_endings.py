@@ -59,7 +59,7 @@ def test_a_signal_ends_a_stage_in_one_line(folder: Path, number: int, status: in
     said = stage.communicate(timeout=60)[0]
     assert stage.returncode == status
     assert "Traceback" not in said and "Exception" not in said
-    assert said.splitlines()[-1] == "stopped; run the same command again, and it goes on from its last checkpoint"
+    assert said.splitlines()[-1].startswith("stopped; run the same command again: it goes on from its last checkpoint")
     wait_until_gone(left)
 
 
