@@ -2,7 +2,10 @@
 
 import pytest
 
+LONGEST = ("test_experiments", "test_pipeline", "test_own_music", "test_packing_interrupted", "test_killed")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The whole pipeline takes longest: started first, it shares the time with all the rest."""
-    items.sort(key=lambda item: "test_pipeline" not in item.nodeid)
+    """What takes longest is started first, and shares the time with all the rest."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
