@@ -1,6 +1,10 @@
-"""The order of the suite."""
+"""The order of the suite, and signals as a terminal gives them."""
+
+import signal
 
 import pytest
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore it
 
 LONGEST = ("test_experiments", "test_pipeline", "test_own_music", "test_packing_interrupted", "test_killed")
 

@@ -29,6 +29,7 @@ def write_small_data(folder: Path) -> None:
     params["train"] |= {"batch_size": 4, "epochs": 2}
     params["pretrain"] |= {"batch_size": 4, "epochs": 2}
     params["finetune"] |= {"batch_size": 4, "epochs": 2}
+    params["report"]["tag_pair"] = GENRES[:2]
     write_params(folder, params)
     rng = np.random.default_rng(0)
     labels = pd.DataFrame({"track_id": TRACKS, "tags": [[GENRES[row % 3]] for row in range(20)], "split": PARTS})

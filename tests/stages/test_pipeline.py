@@ -45,15 +45,6 @@ def test_a_second_run_has_nothing_to_do(project: Project) -> None:
     assert "Data and pipelines are up to date." in project.run("dvc", "repro")
 
 
-def test_a_user_s_mistake_is_a_sentence(project: Project) -> None:
-    said = project.run("dvc", "exp", "run", "-S", "loss.lambda_a2g=0", "-S", "loss.lambda_a2p=0", fails=True)
-    assert "loss.lambda_a2g, loss.lambda_a2p and loss.lambda_a2a are all 0" in said and "Traceback" not in said
-    project.run("git", "checkout", "-q", "params.yaml")
-    said = project.refuses({"train.batch_size": 5000}, "stages/train.py")
-    assert "train.batch_size is 5000, but the training part has only" in said
-    assert "unknown task 'nosuch'; expected one of gtzan" in project.refuses({}, "stages/evaluate.py", "nosuch")
-
-
 def test_another_project_takes_artifacts_from_here(project: Project, tmp_path: Path) -> None:
     """Through a remote: what a clone does not hold is fetched from there."""
     project.run("dvc", "remote", "add", "--default", "storage", str(tmp_path / "storage"))
@@ -79,3 +70,12 @@ def test_another_project_takes_artifacts_from_here(project: Project, tmp_path: P
     Project(published).run("git", "pull", "-q")
     other.run("dvc", "update", "embeddings.dvc")
     assert other.read("embeddings/tracks.npy") == project.read("data/embeddings/catalogue/trained/tracks.npy")
+
+
+def test_a_user_s_mistake_is_a_sentence(project: Project) -> None:
+    said = project.run("dvc", "exp", "run", "-S", "loss.lambda_a2g=0", "-S", "loss.lambda_a2p=0", fails=True)
+    assert "loss.lambda_a2g, loss.lambda_a2p and loss.lambda_a2a are all 0" in said and "Traceback" not in said
+    project.run("git", "checkout", "-q", "params.yaml")
+    said = project.refuses({"train.batch_size": 5000}, "stages/train.py")
+    assert "train.batch_size is 5000, but the training part has only" in said
+    assert "unknown task 'nosuch'; expected one of gtzan" in project.refuses({}, "stages/evaluate.py", "nosuch")
