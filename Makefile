@@ -23,10 +23,10 @@ check: .venv/installed-for-tests
 	mypy
 
 tables: .venv/installed
-	python -m unisono.report.tables $(SEEDS)
+	python -m unisono.experiments.six_models $(SEEDS)
 
 variants: .venv/installed
-	python -m unisono.report.variants $(SEEDS)
+	python -m unisono.experiments.variants $(SEEDS)
 
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some
 	dvc repro --force --single-item inventory

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from unisono.audio.augmentation import AugmentationChain
+from unisono.metric_learning.augmentation import AugmentationChain
 from unisono.params import load_params
 
 BATCH, ROUNDS = 96, 10

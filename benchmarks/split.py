@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.preprocessing import MultiLabelBinarizer
 from skmultilearn.model_selection import IterativeStratification
 
-from unisono.split import stratified_split
+from unisono.corpora.split import stratified_split
 
 GENRES = 219
 

@@ -11,7 +11,7 @@ import torch
 from lightfm import LightFM
 from scipy import sparse
 
-from unisono.collaborative.warp import fit_warp
+from unisono.modalities.warp import fit_warp
 
 N_PLAYLISTS, N_SONGS, LENGTH, DIM, EPOCHS, SAMPLES = 1_200, 1_500, 40, 64, 10, 40
 

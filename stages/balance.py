@@ -8,10 +8,10 @@ alone, from scratch and without augmentation. Nothing is trained when params.fin
 
 from pathlib import Path
 
-from unisono.artifacts import read_json
+from unisono.artifacts.read import read_json
 from unisono.errors import UserError
+from unisono.metric_learning.build import build_encoder, build_objective, load_examples, train
 from unisono.params import Params
-from unisono.similarity import build_encoder, build_objective, load_examples, train
 from unisono.stage import run_stage, write_metrics
 
 PRETRAINED, METRICS = Path("metrics/pretrain.json"), Path("metrics/balance.json")

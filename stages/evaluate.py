@@ -8,12 +8,12 @@ system's, autotagging is the second's, and retrieval compares both on the same t
 from pathlib import Path
 from typing import Any
 
-from unisono.embeddings import load_embeddings
+from unisono.artifacts.vectors import load_vectors
+from unisono.embeddings.read import load_embeddings
 from unisono.errors import UserError
 from unisono.evaluation.tasks import TASKS, Corpus, score_retrieval
 from unisono.params import AutotaggingTask, Evaluation, Params, RetrievalTask
 from unisono.stage import run_stage, write_metrics
-from unisono.vectors import load_vectors
 
 EMBEDDINGS, FRAMES, SPLIT = Path("data/embeddings"), Path("data/frames"), Path("data/split/split.parquet")
 

@@ -5,7 +5,7 @@ Reads data/untrained/, data/frames/ and data/split/; writes metrics/evaluate/unt
 
 from pathlib import Path
 
-from unisono.embeddings import load_embeddings
+from unisono.embeddings.read import load_embeddings
 from unisono.evaluation.tasks import TASKS, Corpus
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics

@@ -5,11 +5,11 @@ python stages/export.py CORPUS
 
 from pathlib import Path
 
+from unisono.embeddings.export import export_embeddings
 from unisono.encoders.saved import load_encoder
-from unisono.export import export_embeddings
+from unisono.frames.store import FrameStore
 from unisono.params import Params
 from unisono.stage import run_stage
-from unisono.store import FrameStore
 from unisono.training.checkpoint import CHECKPOINTS
 from unisono.training.devices import pick_device
 

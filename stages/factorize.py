@@ -5,12 +5,12 @@ python stages/factorize.py
 
 from pathlib import Path
 
-from unisono.artifacts import read_table
-from unisono.collaborative.factorize import factorize
+from unisono.artifacts.read import read_table
+from unisono.artifacts.vectors import save_vectors
+from unisono.modalities.factorize import factorize
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 from unisono.training.devices import pick_device
-from unisono.vectors import save_vectors
 
 PLAYLISTS, SPLIT = Path("data/frames/catalogue/playlists.parquet"), Path("data/split/split.parquet")
 

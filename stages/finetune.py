@@ -8,13 +8,13 @@ in data/models/finetuned/tag_head, a vector for each tag.
 
 from pathlib import Path
 
-from unisono.artifacts import read_json
-from unisono.crop_training import training_metrics
+from unisono.artifacts.read import read_json
+from unisono.artifacts.vectors import save_vectors
 from unisono.encoders.saved import load_pretrained, save_encoder
+from unisono.metric_learning.build import build_encoder, build_objective, load_examples, train
 from unisono.params import Params
-from unisono.similarity import build_encoder, build_objective, load_examples, train
 from unisono.stage import run_stage, write_metrics
-from unisono.vectors import save_vectors
+from unisono.training.crops import training_metrics
 
 PRETRAINED, OUT = Path("data/models/pretrained"), Path("data/models/finetuned")
 BALANCE = Path("metrics/balance.json")

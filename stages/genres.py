@@ -5,11 +5,11 @@ python stages/genres.py
 
 from pathlib import Path
 
-from unisono.artifacts import read_table
-from unisono.genres import genre_vectors
+from unisono.artifacts.read import read_table
+from unisono.artifacts.vectors import save_vectors
+from unisono.modalities.word2vec import genre_vectors
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
-from unisono.vectors import save_vectors
 
 TRACKS, SPLIT = Path("data/frames/catalogue/tracks.parquet"), Path("data/split/split.parquet")
 

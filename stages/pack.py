@@ -7,7 +7,7 @@ tracks were usable. A pack that was interrupted goes on where it stopped.
 from pathlib import Path
 
 from unisono.corpora.registry import read_catalogue
-from unisono.packing import pack
+from unisono.frames.packing import pack
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 

@@ -8,11 +8,11 @@ encoder stays as it was drawn.
 
 from pathlib import Path
 
-from unisono.crop_training import training_metrics
 from unisono.encoders.saved import save_encoder, save_projector
+from unisono.metric_learning.build import build_encoder, build_objective, load_examples, train
 from unisono.params import Params
-from unisono.similarity import build_encoder, build_objective, load_examples, train
 from unisono.stage import run_stage, write_metrics
+from unisono.training.crops import training_metrics
 
 OUT, METRICS = Path("data/models/pretrained"), Path("metrics/pretrain.json")
 

@@ -5,13 +5,13 @@ Reads metrics/evaluate/; writes report/report.md and report/figures/.
 
 from pathlib import Path
 
-from unisono.artifacts import read_json
+from unisono.artifacts.read import read_json
 from unisono.params import Params
 from unisono.report.figures import draw
 from unisono.report.markdown import own_and_published, page
 from unisono.report.models import SECOND_SYSTEM, TITLES, model_name
 from unisono.report.scores import BASELINES, UNTRAINED, rows_of
-from unisono.report.tables_data import rows_in, tables
+from unisono.report.tables import rows_in, tables
 from unisono.stage import run_stage
 
 METRICS, OUT = Path("metrics/evaluate"), Path("report")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from unisono.corpora.sample import write_sample
 from unisono.params import Params
+from unisono.sample import write_sample
 from unisono.stage import run_stage
 
 

@@ -5,9 +5,9 @@ python stages/split.py
 
 from pathlib import Path
 
-from unisono.artifacts import read_table
+from unisono.artifacts.read import read_table
+from unisono.corpora.split import split_metrics, stratified_split
 from unisono.params import Params
-from unisono.split import split_metrics, stratified_split
 from unisono.stage import run_stage, write_metrics
 
 TRACKS = Path("data/frames/catalogue/tracks.parquet")

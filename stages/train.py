@@ -7,17 +7,17 @@ Curves: data/curves/; checkpoints of an unfinished run: .checkpoints/train/.
 
 from pathlib import Path
 
-from unisono import dataset
-from unisono.artifacts import read_table
-from unisono.crop_training import fit_on_crops, training_metrics
+from unisono.alignment.build import build_audio_encoder, build_objective
+from unisono.alignment.examples import Examples, cf_rows, genre_rows
+from unisono.artifacts.read import read_table
+from unisono.artifacts.vectors import load_vectors
 from unisono.encoders.saved import save_encoder
 from unisono.errors import UserError
-from unisono.models import build_audio_encoder, build_objective
+from unisono.frames.store import FrameStore
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
-from unisono.store import FrameStore
 from unisono.training.checkpoint import checkpoint_path
-from unisono.vectors import load_vectors
+from unisono.training.crops import fit_on_crops, training_metrics
 
 FRAMES, SPLIT, CF, GENRES = (Path("data", name) for name in ("frames/catalogue", "split", "cf", "genres"))
 WITHOUT = {
@@ -36,13 +36,13 @@ def main(params: Params) -> None:
     part_of = read_table(SPLIT / "split.parquet", "track_id", "part").set_index("track_id")["part"]
     store = FrameStore.open(FRAMES)
 
-    def examples(part: str) -> dataset.Examples:
+    def examples(part: str) -> Examples:
         ids = part_of.index[part_of == part]
-        return dataset.Examples(
+        return Examples(
             store,
             store.rows(ids),
-            dataset.genre_rows(tracks.loc[ids, "genres"], genre_names, params.genres.max_per_track),
-            dataset.cf_rows(ids, cf_ids, cf_vectors_MC),
+            genre_rows(tracks.loc[ids, "genres"], genre_names, params.genres.max_per_track),
+            cf_rows(ids, cf_ids, cf_vectors_MC),
         )
 
     training, validation = examples("train"), examples("validation")

@@ -7,11 +7,11 @@ Embeds every corpus with it into data/untrained/.
 
 from pathlib import Path
 
-from unisono.export import export_embeddings
-from unisono.models import build_audio_encoder
+from unisono.alignment.build import build_audio_encoder
+from unisono.embeddings.export import export_embeddings
+from unisono.frames.store import FrameStore
 from unisono.params import Params
 from unisono.stage import run_stage
-from unisono.store import FrameStore
 from unisono.training.checkpoint import CHECKPOINTS
 from unisono.training.devices import pick_device
 

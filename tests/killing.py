@@ -12,7 +12,9 @@ from typing import Any
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
 _PROCESSES = multiprocessing.get_context("forkserver")
 # torch and DVCLive load the first three only when they are used.
-_PROCESSES.set_forkserver_preload(["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.export", "unisono.similarity"])
+_PROCESSES.set_forkserver_preload(
+    ["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.embeddings.export", "unisono.metric_learning.build"]
+)
 
 
 def killed_at_every_change(

@@ -7,11 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from unisono.encoders.genre_attention import GenreAttention
 from unisono.encoders.mel_cnn import MelCNN
-from unisono.encoders.playlist_mlp import PlaylistMLP
 from unisono.encoders.saved import load_encoder, save_encoder
 from unisono.errors import UserError
+from unisono.modalities.genre_attention import GenreAttention
+from unisono.modalities.playlist_mlp import PlaylistMLP
 
 PAPER = [128, 128, 256, 256, 256, 256, 512]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.read import Embeddings
 
 
 def make_embeddings(ids: Sequence[str], tracks_ND: np.ndarray, n_windows: Sequence[int] | None = None) -> Embeddings:

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from synthetic_embeddings import make_embeddings
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation import autotagging
 from unisono.evaluation.autotagging import evaluate_autotagging, track_probabilities

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from synthetic_embeddings import make_embeddings
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation.genre_classification import evaluate_genres, majority_vote
 from unisono.params import GenreTask

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from synthetic_embeddings import make_embeddings
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.neighbours import nearest_annoy, nearest_exact, normalised
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
-from unisono.evaluation.neighbours import nearest_annoy, nearest_exact, normalised
 from unisono.evaluation.playlist_continuation import (
     continuation_hits,
     evaluate_playlists,
@@ -112,7 +112,7 @@ def test_annoy_finds_nearly_the_same() -> None:
 def test_exact_search_is_the_same_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors_ND = normalised(np.random.default_rng(0).normal(size=(50, 6)))
     whole = nearest_exact(vectors_ND, vectors_ND[:20], 7)[0]
-    monkeypatch.setattr("unisono.evaluation.neighbours.BLOCK_ELEMENTS", 60)
+    monkeypatch.setattr("unisono.embeddings.neighbours.BLOCK_ELEMENTS", 60)
     np.testing.assert_array_equal(nearest_exact(vectors_ND, vectors_ND[:20], 7)[0], whole)
     np.testing.assert_array_equal(whole, np.argsort(-(vectors_ND @ vectors_ND[:20].T), axis=1)[:, :7])
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_embeddings import make_embeddings
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.neighbours import nearest_others
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation import neighbours, retrieval
-from unisono.evaluation.neighbours import nearest_others
 from unisono.evaluation.retrieval import evaluate_retrieval, random_retrieval, track_similarity_vectors
 from unisono.params import RetrievalTask
 

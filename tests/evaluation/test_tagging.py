@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 from synthetic_embeddings import make_embeddings
 
-from unisono.embeddings import Embeddings
+from unisono.corpora.labels import catalogue_labels, multi_hot
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation.tag_scores import average_precision, roc_auc
 from unisono.evaluation.tagging import evaluate_tags
-from unisono.labels import catalogue_labels, multi_hot
 from unisono.params import TaggingTask
 
 TASK = TaggingTask.model_validate(

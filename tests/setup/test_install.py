@@ -151,7 +151,7 @@ def test_a_wheel_works_in_an_environment_outside_of_the_checkout(installed: Path
     assert uv is not None
     run(tmp_path, uv, "pip", "install", "--offline", "--python", python, "--no-deps", "--reinstall", wheel)
     run(tmp_path, uv, "pip", "check", "--python", python)
-    script = "import unisono.models, unisono.packing, unisono.report.tables, unisono as u; print(u.__file__)"
+    script = "import unisono.alignment.build, unisono.experiments.six_models, unisono as u; print(u.__file__)"
     assert "site-packages" in run(tmp_path, python, "-c", script)
     script = (
         "import importlib.metadata as m; print(*map(m.metadata('unisono').get, ('License-Expression', 'License-File')))"

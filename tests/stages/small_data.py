@@ -11,12 +11,12 @@ import torch
 import yaml
 from project import REPO, tiny
 
+from unisono.artifacts.vectors import save_vectors
 from unisono.encoders.saved import save_encoder, save_projector
+from unisono.frames.store import FrameWriter, shard_name, write_index
+from unisono.metric_learning.build import build_encoder, build_objective
 from unisono.params import Params, load_params
-from unisono.similarity import build_encoder, build_objective
 from unisono.stage import write_metrics
-from unisono.store import FrameWriter, shard_name, write_index
-from unisono.vectors import save_vectors
 
 PARTS = ["train"] * 12 + ["validation"] * 4 + ["test"] * 4
 TRACKS = [f"t{row}" for row in range(len(PARTS))]

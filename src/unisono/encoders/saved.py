@@ -7,7 +7,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from unisono.artifacts import damaged, reading
+from unisono.artifacts.read import damaged, reading
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.inception import MelInception
 from unisono.encoders.mel_cnn import MelCNN

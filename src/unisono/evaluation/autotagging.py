@@ -10,11 +10,11 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-from unisono.embeddings import Embeddings
+from unisono.corpora.labels import multi_hot
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation.parts import embedded
 from unisono.evaluation.tag_scores import both_occur, macro_scores
-from unisono.labels import multi_hot
 
 EXCERPTS_PER_BLOCK = 50_000  # bounds the memory: 100 MB of float32 at 512 dimensions
 

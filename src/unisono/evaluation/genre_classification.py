@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import softmax
 from sklearn.dummy import DummyClassifier
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation.parts import PARTS, embedded, require_parts
 from unisono.evaluation.probe import Instances, fit_probe

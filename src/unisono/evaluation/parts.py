@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 
 PARTS = ("train", "validation", "test")

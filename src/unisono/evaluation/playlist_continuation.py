@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from unisono.embeddings import Embeddings
+from unisono.embeddings.neighbours import nearest_annoy, nearest_exact, normalised
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
-from unisono.evaluation.neighbours import nearest_annoy, nearest_exact, normalised
 from unisono.evaluation.ranking import average_precision_at_k, ndcg_at_k
 from unisono.evaluation.summary import summarise
 from unisono.params import PlaylistTask

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from unisono.embeddings import Embeddings
+from unisono.corpora.labels import multi_hot
+from unisono.embeddings.neighbours import nearest_others, normalised
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
-from unisono.evaluation.neighbours import nearest_others, normalised
 from unisono.evaluation.summary import summarise
-from unisono.labels import multi_hot
 from unisono.params import RetrievalTask
 
 BLOCK_ELEMENTS = 4_000_000  # tags of results in memory at once: 32 MB of float64

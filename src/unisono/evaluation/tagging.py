@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from unisono.embeddings import Embeddings
+from unisono.corpora.labels import multi_hot
+from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
 from unisono.evaluation.parts import PARTS, embedded, require_parts
 from unisono.evaluation.probe import Instances, fit_probe
 from unisono.evaluation.tag_scores import both_occur, macro_scores
-from unisono.labels import multi_hot
 from unisono.params import TaggingTask
 
 

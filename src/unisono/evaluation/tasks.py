@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from unisono.artifacts import read_table
-from unisono.embeddings import Embeddings
-from unisono.labels import CATALOGUE_GENRES, corpus_labels
+from unisono.artifacts.read import read_table
+from unisono.corpora.labels import CATALOGUE_GENRES, corpus_labels
+from unisono.embeddings.read import Embeddings
 from unisono.params import GenreTask, PlaylistTask, RetrievalTask, TaggingTask
 
 LABELS = ("track_id", "tags", "split")

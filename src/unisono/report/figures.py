@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from unisono.report.scores import Row
-from unisono.report.tables_data import Table, rows_in
+from unisono.report.tables import Table, rows_in
 
 OWN, PUBLISHED = "#1f5f8b", "#c9c9c9"
 

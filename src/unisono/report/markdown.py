@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from unisono.report.models import TITLES
 from unisono.report.published import PUBLISHED
 from unisono.report.scores import Row
-from unisono.report.tables_data import Table, render, rows_in
+from unisono.report.tables import Table, render, rows_in
 
 NOT_COMPARABLE = (
     "> **The figures of this run are not comparable with the papers'**: they were measured on other data than theirs."

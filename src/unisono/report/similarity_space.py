@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from unisono.embeddings import load_embeddings
+from unisono.corpora.labels import corpus_labels, multi_hot
+from unisono.embeddings.read import load_embeddings
 from unisono.errors import UserError
 from unisono.evaluation.retrieval import track_similarity_vectors
-from unisono.labels import corpus_labels, multi_hot
 from unisono.params import Params
 
 FIRST, SECOND, BOTH, NEITHER = "#1f5f8b", "#e07b00", "#111111", "#c9c9c9"

@@ -1,59 +1,86 @@
-"""All six models of the paper, compared on one's own data.
+"""What the paper's tables show: their columns, and rows of scores rendered as Markdown."""
 
-    python -m unisono.report.tables SEED [SEED ...]        (make tables SEEDS="0 1 2")
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-Runs each model with each training seed as a DVC experiment named MODEL-SEED, on the same data, split and vectors, and
-writes report/tables.md and metrics/tables.json. Finished runs are not trained again.
-"""
+from unisono.report.scores import Row, Score
 
-from pathlib import Path
-from typing import Any
-
-from unisono.params import Params
-from unisono.report.experiments import parse_seeds, run_experiment
-from unisono.report.markdown import page
-from unisono.report.models import SIX_MODELS, TITLES
-from unisono.report.scores import BASELINES, UNTRAINED, Row, mean_of_runs, rows_of
-from unisono.report.tables_data import tables
-from unisono.stage import run_stage, write_metrics
-
-Runs = dict[str, list[dict[str, Any]]]  # model -> each seed's metrics
+RETRIEVAL = (("r", 1), ("r", 2), ("r", 4), ("r", 8), ("m", 1), ("m", 4), ("m", 7), ("m", 10))
 
 
-def compare(runs: Runs) -> dict[str, Row]:
-    """Return the rows random, untrained and each model's, averaged over its runs."""
-    rows = {model: [rows_of(metrics) for metrics in of_seeds] for model, of_seeds in runs.items()}
-    # The baselines do not depend on the model, so that any model's runs hold them.
-    baselines = {level: mean_of_runs([run[level] for run in next(iter(rows.values()))]) for level in BASELINES}
-    return {
-        **baselines,
-        **{model: mean_of_runs([run["model"] for run in of_seeds]) for model, of_seeds in rows.items()},
-    }
+@dataclass(frozen=True)
+class Column:
+    """A column: the score's key, its heading, and how it is written (1 as `scale`, with `digits` decimals)."""
+
+    key: str
+    heading: str
+    digits: int
+    scale: float = 1
 
 
-def means(rows: dict[str, Row]) -> dict[str, dict[str, float]]:
-    """Return the rows' means, as metrics/tables.json has them."""
-    return {model: {key: score.mean for key, score in row.items()} for model, row in rows.items()}
+@dataclass(frozen=True)
+class Table:
+    """A table; `name` is its figure's file name."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
 
 
-def main(params: Params, *arguments: str) -> None:
-    seeds = parse_seeds(arguments)
-    tasks = [*params.evaluation.tasks(), UNTRAINED]
-    runs: Runs = {
-        model: [run_experiment(f"{model}-{seed}", {**overrides, "train.seed": seed}, tasks)[1] for seed in seeds]
-        for model, overrides in SIX_MODELS.items()
-    }
-    rows = compare(runs)
-    write_metrics(Path("metrics/tables.json"), means(rows))
-    k = params.evaluation.playlists.k if params.evaluation.playlists else 100
-    one_seed = len(seeds) == 1
-    spread = "the repeats of a task" if one_seed else f"the {len(seeds)} training seeds {', '.join(map(str, seeds))}"
-    own = {TITLES[name]: row for name, row in rows.items()}
-    text = page("The six models", own, tables(k), comparable=params.report.comparable, spread=spread)
-    output = Path("report/tables.md")
-    output.parent.mkdir(exist_ok=True)
-    output.write_text(text, encoding="utf-8")
+def tables(k: int = 100) -> list[Table]:
+    """Return Tables 1 to 3 of Ferraro et al. 2021, with continuations of length `k`, and what both systems are for.
+
+    The second system's tables are those of Akama et al. 2023, section 6: retrieval and automatic tagging.
+    """
+    categories = ("genre", "mood", "instrument")
+    return [
+        Table("gtzan", "Table 1: genre classification (GTZAN)", (Column("gtzan.accuracy", "accuracy, %", 2, 100),)),
+        Table(
+            "jamendo",
+            "Table 2: automatic tagging (MTG-Jamendo)",
+            tuple(Column(f"jamendo.{category}.roc_auc", f"{category} ROC AUC", 3) for category in categories),
+        ),
+        Table(
+            "playlists",
+            "Table 3: playlist continuation",
+            (Column(f"playlists.ndcg@{k}", f"nDCG@{k}", 4), Column(f"playlists.map@{k}", f"MAP@{k}", 4)),
+        ),
+        Table(
+            "tags",
+            "The catalogue's own genres (not in the paper)",
+            (Column("tags.roc_auc", "ROC AUC", 3), Column("tags.pr_auc", "PR AUC", 3)),
+        ),
+        Table(
+            "retrieval",
+            "Similarity-based retrieval",
+            tuple(Column(f"retrieval.{name}@{k}", f"{name.upper()}@{k}", 1) for name, k in RETRIEVAL),
+        ),
+        Table(
+            "autotagging",
+            "Automatic tagging by the second system's own tag head",
+            (Column("autotagging.roc_auc", "ROC AUC", 3), Column("autotagging.pr_auc", "PR AUC", 3)),
+        ),
+    ]
 
 
-if __name__ == "__main__":
-    run_stage(main)
+def rows_in(table: Table, rows: Mapping[str, Row]) -> dict[str, Row]:
+    """Return the rows that have something to say in the table."""
+    return {title: row for title, row in rows.items() if any(column.key in row for column in table.columns)}
+
+
+def render(table: Table, rows: Mapping[str, Row]) -> str:
+    """Return a Markdown table of `rows` ({title: row}), with `-` for what is missing."""
+    lines = [
+        "| | " + " | ".join(column.heading for column in table.columns) + " |",
+        "|---|" + "---:|" * len(table.columns),
+    ]
+    for title, row in rows_in(table, rows).items():
+        lines.append(f"| {title} | " + " | ".join(_cell(row.get(c.key), c) for c in table.columns) + " |")
+    return "\n".join(lines)
+
+
+def _cell(score: Score | None, column: Column) -> str:
+    if score is None:
+        return "-"
+    mean = f"{score.mean * column.scale:.{column.digits}f}"
+    return mean if score.std is None else f"{mean} ±{score.std * column.scale:.{column.digits}f}"

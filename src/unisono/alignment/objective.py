@@ -1,0 +1,73 @@
+"""Alignment of modalities: encoders, and the pairs of them that are pulled together."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from unisono.training.nt_xent import nt_xent
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """One pull: the modalities `a` and `b` of the same track, with a weight (a lambda of eq. 13)."""
+
+    name: str
+    a: str
+    b: str
+    weight: float
+
+
+class CrossModalAlignment(nn.Module):
+    """L_tot = sum of weight * L_ab over the alignments, Ferraro et al. 2021, eq. 13.
+
+    Args:
+        encoders: one a modality; exactly those that the alignments name.
+        alignments: the pairs to align, each with a positive weight.
+        temperature: tau of eq. 10.
+    """
+
+    def __init__(self, encoders: dict[str, nn.Module], alignments: list[Alignment], temperature: float) -> None:
+        super().__init__()
+        named = {m for pair in alignments for m in (pair.a, pair.b)}
+        if named != set(encoders):
+            raise ValueError(f"the alignments name {sorted(named)}, but there are encoders for {sorted(encoders)}")
+        self.encoders = nn.ModuleDict(encoders)
+        self.alignments = alignments
+        self.temperature = temperature
+
+    @property
+    def modalities(self) -> set[str]:
+        """What the alignments name."""
+        return set(self.encoders)
+
+    def forward(self, inputs: dict[str, Tensor], present: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Losses of one batch.
+
+        Args:
+            inputs: what each modality's encoder takes, B rows each.
+            present: (B,) bool a modality. A track takes part in an alignment only when it has both modalities.
+
+        Returns:
+            One scalar an alignment, and "loss", their weighted sum.
+        """
+        embeddings: dict[str, Tensor] = {}
+        position: dict[str, Tensor] = {}
+        for modality, encoder in self.encoders.items():
+            rows = present[modality].nonzero().squeeze(1)
+            position[modality] = present[modality].cumsum(0) - 1
+            if len(rows) > 1:
+                embeddings[modality] = encoder(inputs[modality][rows])
+        losses = {}
+        for pair in self.alignments:
+            rows = (present[pair.a] & present[pair.b]).nonzero().squeeze(1)
+            if len(rows) < 2:  # nothing to contrast with
+                losses[pair.name] = torch.zeros((), device=rows.device)
+                continue
+            losses[pair.name] = nt_xent(
+                embeddings[pair.a][position[pair.a][rows]],
+                embeddings[pair.b][position[pair.b][rows]],
+                self.temperature,
+            )
+        losses["loss"] = torch.stack([pair.weight * losses[pair.name] for pair in self.alignments]).sum()
+        return losses

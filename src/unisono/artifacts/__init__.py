@@ -1,0 +1,1 @@
+"""What stages leave for each other, read back with errors that name the file."""

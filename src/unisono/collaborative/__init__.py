@@ -1,1 +1,0 @@
-"""Collaborative factors: a vector for each song, from the playlists that it is in."""

@@ -1,0 +1,1 @@
+"""Embeddings of a corpus: export, reading, nearest neighbours."""

@@ -1,0 +1,158 @@
+"""Export: every track of a corpus through an encoder, window by window."""
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from unisono.embeddings.read import INDEX, TRACKS, WINDOWS, Embeddings, load_embeddings
+from unisono.encoders.audio_encoder import AudioEncoder
+from unisono.errors import UserError
+from unisono.frames.store import FrameStore
+from unisono.training.batches import bands_first
+from unisono.training.checkpoint import fingerprint
+from unisono.training.devices import keep_freed_memory, mixed_precision
+
+CHECK_ROWS = 1 << 16
+
+
+def export_embeddings(
+    encoder: AudioEncoder,
+    store: FrameStore,
+    folder: Path,
+    *,
+    layer: str,
+    batch_size: int,
+    device: torch.device,
+    precision: str,
+    work_root: Path,
+) -> Embeddings:
+    """Embed every track of `store` into `folder`; what it held is removed.
+
+    A track's windows are its non-overlapping stretches of the encoder's crop length from the first frame on; what
+    is left at the end is not used. A track shorter than one window is repeated to fill one. An interrupted export
+    goes on where it stopped, and ends with the same bytes as one that was not: `folder` appears when all is there.
+
+    Args:
+        layer: projection (the embedding) | backbone (the features under it).
+        work_root: where unfinished work lies; removed at the end.
+
+    Raises:
+        UserError: the store's bands are not those that the encoder was trained on, or an embedding is not finite.
+    """
+    if store.n_bands != encoder.n_bands:
+        raise UserError(
+            f"{store.folder}: frames have {store.n_bands} bands, but the encoder was trained on"
+            f" {encoder.n_bands}; pack the corpus with the same params"
+        )
+    if device.type == "cpu":
+        keep_freed_memory()
+    length = encoder.crop_frames
+    n_windows = np.maximum(store.index["n_frames"].to_numpy() // length, 1)
+    first_window = np.concatenate([[0], np.cumsum(n_windows)[:-1]]).astype(np.int64)
+    rows_M = np.repeat(np.arange(len(n_windows)), n_windows)
+    first_frame_M = (np.arange(len(rows_M)) - first_window[rows_M]) * length
+
+    work = work_root / _key(encoder, store, layer, batch_size, precision)
+    work.mkdir(parents=True, exist_ok=True)
+    encode = encoder.to(device).forward if layer == "projection" else encoder.to(device).backbone
+    dim = encoder.embedding_dim if layer == "projection" else encoder.backbone_dim
+    windows = _Windows(work / WINDOWS, len(rows_M), dim)
+    done = windows.n_trusted() // batch_size * batch_size
+    with (
+        torch.inference_mode(),
+        windows.path.open("r+b") as file,
+        tqdm(total=len(rows_M), initial=done, unit="window") as bar,
+    ):
+        file.truncate(windows.end_of(done))
+        file.seek(0, os.SEEK_END)
+        for start in range(done, len(rows_M), batch_size):
+            stop = min(start + batch_size, len(rows_M))
+            crops_BTF = store.crops(rows_M[start:stop], first_frame_M[start:stop], length)
+            with mixed_precision(precision, device):
+                windows_BD = encode(bands_first(crops_BTF).to(device)).float().cpu().numpy()
+            _refuse_non_finite(windows_BD, store, rows_M[start:stop])
+            file.write(windows_BD.tobytes())
+            bar.update(stop - start)
+        file.flush()
+        os.fsync(file.fileno())
+    windows_MD = np.load(windows.path, mmap_mode="r", allow_pickle=False)
+    tracks_ND = np.add.reduceat(windows_MD, first_window, axis=0) / n_windows[:, None]
+    np.save(work / TRACKS, tracks_ND.astype(np.float32), allow_pickle=False)
+    index = pd.DataFrame({"track_id": store.index.index, "first_window": first_window, "n_windows": n_windows})
+    index.to_parquet(work / INDEX, index=False)
+    load_embeddings(work)  # checks that they belong together
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(work, folder)
+    return load_embeddings(folder)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """The growing .npy file of the windows: its header is that of the whole matrix, and its length the progress.
+
+    Whole again, it is the file that numpy reads. There is no second file that could tell another story.
+    """
+
+    path: Path
+    n_rows: int
+    dim: int
+
+    @property
+    def header(self) -> bytes:
+        header = BytesIO()
+        shape = {"descr": "<f4", "fortran_order": False, "shape": (self.n_rows, self.dim)}
+        np.lib.format.write_array_header_1_0(header, shape)
+        return header.getvalue()
+
+    def end_of(self, row: int) -> int:
+        """Where the first `row` rows end in the file, in bytes."""
+        return len(self.header) + 4 * self.dim * row
+
+    def n_trusted(self) -> int:
+        """How many rows from the first on an earlier run surely wrote; a file that is not ours is begun anew.
+
+        A row of zeros may be a hole that a power cut left: it is made again, even where the encoder made it.
+        """
+        with self.path.open("a+b") as file:
+            file.seek(0)
+            if file.read(len(self.header)) != self.header:
+                file.truncate(0)
+                file.write(self.header)
+        n_rows = min((self.path.stat().st_size - len(self.header)) // (4 * self.dim), self.n_rows)
+        for first in range(0, n_rows, CHECK_ROWS):
+            count = min(CHECK_ROWS, n_rows - first)
+            rows_RD = np.fromfile(self.path, "<f4", count * self.dim, offset=self.end_of(first)).reshape(-1, self.dim)
+            trusted_R = np.isfinite(rows_RD).all(axis=1) & rows_RD.any(axis=1)
+            if not trusted_R.all():
+                return first + int(np.argmin(trusted_R))
+        return n_rows
+
+
+def _refuse_non_finite(windows_BD: np.ndarray, store: FrameStore, rows_B: np.ndarray) -> None:
+    finite_B = np.isfinite(windows_BD).all(axis=1)
+    if not finite_B.all():
+        track = store.index.index[rows_B[int(np.argmin(finite_B))]]
+        raise UserError(
+            f"{store.folder}: the embedding of track {track!r} is not finite; its frames or the encoder's weights are"
+            " to blame; train or pack anew"
+        )
+
+
+def _key(encoder: AudioEncoder, store: FrameStore, layer: str, batch_size: int, precision: str) -> str:
+    """A name for the work of exactly this encoder on exactly this store."""
+    weights = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        weights.update(name.encode() + tensor.cpu().numpy().tobytes())
+    shards = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(store.folder.glob("*.h5"))]
+    settings = [weights.hexdigest(), shards, layer, batch_size, precision]
+    return f"{store.folder.name}-{fingerprint(settings, [store.folder / 'index.parquet'])}"

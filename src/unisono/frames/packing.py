@@ -1,0 +1,223 @@
+"""Packing a corpus into a frame store: several processes, bounded memory, restartable.
+
+The work is cut into units (a tar, or a run of loose files) that do not depend on the number of processes. Each unit
+writes a shard and, when that is complete, its part of the index; a pack that was killed goes on with the units that
+have none. At the end shards and tables move to the out folder.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from unisono.corpora.catalogue import Catalogue
+from unisono.corpora.inventory import read_inventory
+from unisono.corpora.reading import rejects_table
+from unisono.errors import UserError
+from unisono.frames.sources import FrameReader, FrontEnd
+from unisono.frames.store import shard_name, write_index
+from unisono.frames.units import Unit, cut_into_units, forget_what_was_missing, read_json
+from unisono.frames.workers import pack_units
+from unisono.params import Mel, Pack
+
+PACKAGE = Path(__file__).parents[1]
+CODE = ("corpora/rejects.py", "frames/packing.py", "frames/sources.py", "frames/store.py", "frames/units.py",
+        "audio/decode.py", "audio/mel.py")  # fmt: skip
+
+
+def pack(
+    catalogue: Catalogue,
+    corpus: str,
+    out: Path,
+    front_end: FrontEnd,
+    params: Pack,
+    inventory: Path,
+    checkpoints: Path,
+) -> dict[str, Any]:
+    """Pack all usable tracks of a catalogue and write the frame store and the tables into `out`.
+
+    The bytes do not depend on `params.workers`, nor on whether an earlier call was interrupted.
+
+    Args:
+        catalogue: the corpus.
+        corpus: its name in params.yaml.
+        out: the folder of the store; what it held is removed.
+        front_end: what the frames are; see `unisono.frames.sources.FrameReader`.
+        params: workers, max_frames, max_reject_share.
+        inventory: the corpus's inventory; a change in it makes unfinished work worthless.
+        checkpoints: where unfinished work is kept.
+
+    Returns:
+        Metrics: tracks, packed, rejected, reject_share, rejects and warnings by reason, hours, and counts of the
+        catalogue.
+
+    Raises:
+        UserError: too many tracks were rejected, none is left, files went away since the inventory, the disk is full,
+            or a worker died.
+    """
+    try:
+        return _pack(catalogue, corpus, out, front_end, params, inventory, checkpoints)
+    except OSError as error:
+        what = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(
+            f"packing {corpus}: {what} ({error.filename or f'{checkpoints} or {out}'});"
+            " mend that and run again: it goes on where it stopped"
+        ) from None
+
+
+def _pack(
+    catalogue: Catalogue,
+    corpus: str,
+    out: Path,
+    front_end: FrontEnd,
+    params: Pack,
+    inventory: Path,
+    checkpoints: Path,
+) -> dict[str, Any]:
+    units = cut_into_units(_sources(catalogue))
+    work = checkpoints / f"{corpus}-{_fingerprint(catalogue, front_end, params, inventory)}"
+    work.mkdir(parents=True, exist_ok=True)
+    max_frames = params.max_frames if isinstance(front_end, Mel) else None
+    reader = FrameReader(catalogue.root, front_end, max_frames)
+    forget_what_was_missing(units, work)
+    pack_units(units, reader, work, params.workers, corpus)
+    _refuse_what_went_away(corpus, catalogue.root, inventory)
+    index, pack_rejects, warnings = _join_parts(units, work)
+    rejects = pd.concat([catalogue.rejects, pack_rejects], ignore_index=True)[["track_id", "source", "reason"]]
+    _refuse_many_rejects(corpus, len(index), rejects, params.max_reject_share, work)
+
+    index = (
+        index.set_index("track_id")
+        .reindex(catalogue.tracks.index.intersection(pd.Index(index["track_id"])))
+        .reset_index()
+    )
+    packed = _keep_packed(catalogue, index["track_id"])
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    _write_tables(packed, rejects, warnings, out)
+    _move_shards(units, index, work, out)
+    for unfinished in checkpoints.glob(f"{corpus}-{'?' * 16}"):
+        shutil.rmtree(unfinished)
+    samples = int(index["n_frames"].sum()) * (front_end.hop_length if isinstance(front_end, Mel) else 1)
+    return _metrics(catalogue, packed, rejects, warnings, samples / front_end.sample_rate)
+
+
+def _join_parts(units: list[Unit], work: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """All parts as the index, shards numbered as in the out folder, the rejects and the warnings."""
+    rows: list[tuple[str, int, int, int]] = []
+    rejects: list[tuple[str, str, str]] = []
+    warnings: list[tuple[str, str, str]] = []
+    shards = 0
+    for unit in units:
+        part = read_json(unit.part(work))
+        rows += [(track_id, shards, first, n_frames) for track_id, first, n_frames in part["tracks"]]
+        rejects += [tuple(reject) for reject in part["rejects"]]
+        warnings += [tuple(warning) for warning in part["warnings"]]
+        shards += bool(part["tracks"])
+    index = pd.DataFrame(rows, columns=["track_id", "shard", "first_frame", "n_frames"])
+    return index, rejects_table(rejects), rejects_table(warnings)
+
+
+def _move_shards(units: list[Unit], index: pd.DataFrame, work: Path, out: Path) -> None:
+    written = [unit.shard(work) for unit in units if unit.shard(work).exists()]
+    for shard, path in enumerate(written):
+        shutil.move(path, out / shard_name(shard))
+    write_index(out, index)
+
+
+def _refuse_what_went_away(corpus: str, root: Path, inventory: Path) -> None:
+    """Stop where the inventory, which stands for the raw data, lists files that are not there."""
+    names = read_inventory(inventory)["name"]
+    gone = [name for name in names if not (root / name).exists()]
+    if gone:
+        raise UserError(
+            f"{corpus}: {len(gone)} of {len(names)} files that {inventory} lists are no longer in {root}, e.g."
+            f" {gone[0]!r}; is a disk not mounted? Bring them back and run again, or, if they are to stay away,"
+            " run `make inventory` first"
+        )
+
+
+def _refuse_many_rejects(corpus: str, packed: int, rejects: pd.DataFrame, max_share: float, work: Path) -> None:
+    total = packed + len(rejects)
+    if packed and len(rejects) <= max_share * total:
+        return
+    if total == 0:
+        raise UserError(f"{corpus}: its catalogue has no track; is this the right folder, and is its list complete?")
+    listing = work / "rejects.csv"
+    rejects.to_csv(listing, index=False)
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in rejects["reason"].value_counts().head(5).items())
+    raise UserError(
+        f"{corpus}: {len(rejects)} of {total} tracks cannot be used, more than pack.max_reject_share = {max_share:g}"
+        f" allows: {reasons}. {listing} lists them; mend them, or raise pack.max_reject_share"
+    )
+
+
+def _keep_packed(catalogue: Catalogue, track_ids: pd.Series) -> Catalogue:
+    """The catalogue of the packed tracks only; playlists that have none left are dropped."""
+    packed = set(track_ids)
+    kept = [[track for track in tracks if track in packed] for tracks in catalogue.playlists["tracks"]]
+    playlists = catalogue.playlists.assign(tracks=pd.Series(kept, index=catalogue.playlists.index, dtype=object))
+    return dataclasses.replace(
+        catalogue,
+        tracks=catalogue.tracks.loc[catalogue.tracks.index.isin(packed)],
+        playlists=playlists[playlists["tracks"].str.len() > 0],
+        labels=catalogue.labels[catalogue.labels["track_id"].isin(packed)],
+    )
+
+
+def _write_tables(catalogue: Catalogue, rejects: pd.DataFrame, warnings: pd.DataFrame, out: Path) -> None:
+    _write_table(catalogue.tracks.rename_axis("track_id").reset_index(), "genres", out / "tracks.parquet")
+    _write_table(catalogue.playlists.rename_axis("playlist_id").reset_index(), "tracks", out / "playlists.parquet")
+    _write_table(catalogue.labels, "tags", out / "labels.parquet")
+    rejects.to_csv(out / "rejects.csv", index=False)
+    warnings.to_csv(out / "warnings.csv", index=False)
+
+
+def _write_table(table: pd.DataFrame, list_column: str, path: Path) -> None:
+    """Write a table of text with one column of lists of text, typed even where it is empty."""
+    fields = [(name, pa.list_(pa.string()) if name == list_column else pa.string()) for name in table.columns]
+    pq.write_table(pa.Table.from_pandas(table, pa.schema(fields), preserve_index=False), path)
+
+
+def _metrics(
+    catalogue: Catalogue, packed: Catalogue, rejects: pd.DataFrame, warnings: pd.DataFrame, seconds: float
+) -> dict[str, Any]:
+    tracks = len(packed.tracks) + len(rejects)
+    return {
+        "tracks": tracks,
+        "packed": len(packed.tracks),
+        "rejected": len(rejects),
+        "reject_share": len(rejects) / tracks,
+        "rejects": _by_reason(rejects),
+        "warnings": _by_reason(warnings),
+        "hours": seconds / 3600,
+        "playlists": len(packed.playlists),
+        "playlists_without_packed_track": len(catalogue.playlists) - len(packed.playlists),
+        "catalogue": dict(catalogue.counts),
+    }
+
+
+def _by_reason(table: pd.DataFrame) -> dict[str, int]:
+    return {str(reason): int(count) for reason, count in sorted(table["reason"].value_counts().items())}
+
+
+def _sources(catalogue: Catalogue) -> dict[str, str]:
+    return dict(zip(catalogue.tracks.index, catalogue.tracks["source"], strict=True))
+
+
+def _fingerprint(catalogue: Catalogue, front_end: FrontEnd, params: Pack, inventory: Path) -> str:
+    """What unfinished work depends on: sources, raw files, front end, code; not the number of workers."""
+    digest = hashlib.sha256()
+    for track_id, source in _sources(catalogue).items():
+        digest.update(f"{track_id}\t{source}\n".encode(errors="surrogateescape"))
+    digest.update(json.dumps([str(catalogue.root), front_end.model_dump(), params.max_frames]).encode())
+    for path in [inventory, *(PACKAGE / name for name in CODE)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,108 @@
+"""The processes that pack units: they end when this one does, and no file can stop them for long.
+
+A file that ends its worker (a crash in a decoder, or all the time there is) costs a second attempt on its own, and then
+is a reject.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from unisono.errors import UserError
+from unisono.frames.sources import FrameReader
+from unisono.frames.units import CPU_SECONDS, Unit, pack_unit, read_crashed, write_json
+
+SPAWN = multiprocessing.get_context("spawn")
+CRASHES = {  # what ends a process and is the doing of the file that it read; SIGKILL is somebody else's
+    **{getattr(signal, name): f"crashes its decoder ({name})" for name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE")},
+    signal.SIGPROF: f"takes more than {CPU_SECONDS // 60} minutes to decode",
+}
+
+
+def pack_units(units: list[Unit], reader: FrameReader, work: Path, workers: int, corpus: str) -> None:
+    todo = [unit for unit in units if not unit.is_done(work)]
+    total, left = (sum(len(unit.sources) for unit in some) for some in (units, todo))
+    with tqdm(desc=f"pack {corpus}", total=total, initial=total - left, unit=" tracks") as progress:
+        while todo:
+            try:
+                _run_workers(todo, reader, work, workers, progress)
+            except BrokenProcessPool:
+                if not _find_crashes(todo, reader, work):
+                    raise UserError(
+                        f"packing {corpus}: a worker process died, most often for want of memory"
+                        " or disk space; free some, or lower pack.workers, and run again: it goes on where it stopped"
+                    ) from None
+            todo = [unit for unit in todo if not unit.is_done(work)]
+
+
+def _run_workers(todo: list[Unit], reader: FrameReader, work: Path, workers: int, progress: "tqdm[Any]") -> None:
+    with ProcessPoolExecutor(min(workers, len(todo)), SPAWN, initializer=_start_worker) as pool, _no_child_left():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C is for this process alone
+        try:
+            running = {pool.submit(pack_unit, unit, reader, work): unit for unit in todo}
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        for done in as_completed(running):
+            done.result()
+            progress.update(len(running[done].sources))
+
+
+def _find_crashes(todo: list[Unit], reader: FrameReader, work: Path) -> bool:
+    """Read on its own what each worker was reading; whether some of it ended its process again, and is noted."""
+    found = False
+    for unit in todo:
+        current = unit.current(work)
+        track_id = current.read_text(encoding="utf-8", errors="surrogateescape") if current.exists() else ""
+        if track_id not in unit.sources or unit.is_done(work):
+            continue
+        process = SPAWN.Process(target=_read_alone, args=(reader, {track_id: unit.sources[track_id]}))
+        with _no_child_left():
+            process.start()
+            process.join()
+        if reason := CRASHES.get(-(process.exitcode or 0)):
+            write_json(unit.crashed(work), {**read_crashed(unit, work), track_id: reason})
+            found = True
+    return found
+
+
+def _read_alone(reader: FrameReader, sources: dict[str, str]) -> None:
+    _start_worker()
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+    for _ in reader.read_all(sources, lambda _: None):
+        pass
+
+
+@contextlib.contextmanager
+def _no_child_left() -> Iterator[None]:
+    """Kill the processes that were started inside when it is left by an exception."""
+    before = multiprocessing.active_children()
+    try:
+        yield
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process not in before:
+                process.kill()
+        raise
+
+
+def _start_worker() -> None:
+    """One thread, as each worker has one core, and sums do not depend on how many share them; no end without it."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded, by workers that need it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "workers have one"
+    wait([parent.sentinel])
+    os._exit(1)

@@ -1,0 +1,1 @@
+"""What audio is aligned with: genres and playlists, their vectors and encoders."""
