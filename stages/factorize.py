@@ -17,8 +17,8 @@ PLAYLISTS, SPLIT = Path("data/frames/catalogue/playlists.parquet"), Path("data/s
 
 def main(params: Params) -> None:
     playlists = read_table(PLAYLISTS, "tracks")["tracks"]
-    split = read_table(SPLIT, "track_id", "part")
-    songs = split.loc[split["part"] != "test", "track_id"].tolist()
+    split = read_table(SPLIT, "track_id", "split")
+    songs = split.loc[split["split"] != "test", "track_id"].tolist()
     result = factorize(playlists, songs, params.cf, pick_device(params.cf.device))
     save_vectors(Path("data/cf"), result.track_ids, result.factors_ND)
     write_metrics(

@@ -16,7 +16,7 @@ TRACKS, SPLIT = Path("data/frames/catalogue/tracks.parquet"), Path("data/split/s
 
 def main(params: Params) -> None:
     genres = read_table(TRACKS, "track_id", "genres").set_index("track_id")["genres"]
-    part = read_table(SPLIT, "track_id", "part").set_index("track_id")["part"]
+    part = read_table(SPLIT, "track_id", "split").set_index("track_id")["split"]
     sentences = genres[part[genres.index] != "test"].map(list)
     names, vectors_GD = genre_vectors(sentences.tolist(), params.genres)
     save_vectors(Path("data/genres"), names, vectors_GD)

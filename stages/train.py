@@ -33,7 +33,7 @@ def main(params: Params) -> None:
     genre_names, genre_vectors_GW = load_vectors(GENRES)
     cf_ids, cf_vectors_MC = load_vectors(CF)
     tracks = read_table(FRAMES / "tracks.parquet", "track_id", "genres").set_index("track_id")
-    part_of = read_table(SPLIT / "split.parquet", "track_id", "part").set_index("track_id")["part"]
+    part_of = read_table(SPLIT / "split.parquet", "track_id", "split").set_index("track_id")["split"]
     store = FrameStore.open(FRAMES)
 
     def examples(part: str) -> Examples:

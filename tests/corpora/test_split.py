@@ -43,7 +43,7 @@ def plain(labels: pd.Series, seed: int) -> pd.DataFrame:
     folds = IterativeStratification(n_splits=3, order=1, sample_distribution_per_fold=SHARES.tolist())
     for name, (_, rows) in zip(PARTS, folds.split(genres, genres), strict=True):
         part[rows] = name
-    return pd.DataFrame({"track_id": labels.index, "part": part})
+    return pd.DataFrame({"track_id": labels.index, "split": part})
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -67,7 +67,7 @@ def test_every_track_has_one_part_of_the_right_size(
     labels = by_id(genres)
     split = stratified_split(labels, *shares, seed)
     assert split["track_id"].tolist() == labels.index.tolist()
-    sizes = split["part"].value_counts()
+    sizes = split["split"].value_counts()
     for part, share in zip(PARTS, (1 - sum(shares), *shares), strict=True):
         assert abs(sizes[part] - share * len(labels)) < 1
 
@@ -76,14 +76,14 @@ def test_identical_genres_are_dealt_out_exactly() -> None:
     labels = by_id([["rock"]] * 100 + [["jazz", "vocal"]] * 50 + [[]] * 10)
     split = stratified_split(labels, 0.1, 0.1, 0)
     for start, stop in [(0, 100), (100, 150), (150, 160)]:
-        counts = split["part"][start:stop].value_counts()
+        counts = split["split"][start:stop].value_counts()
         assert counts["train"] == 0.8 * (stop - start)
         assert counts["validation"] == counts["test"] == 0.1 * (stop - start)
 
 
 def test_ten_tracks_of_ten_genres_one_of_them_shared() -> None:
     labels = by_id([[f"genre{i}", "music"] for i in range(10)])
-    assert stratified_split(labels, 0.1, 0.1, 0)["part"].value_counts().to_dict() == {
+    assert stratified_split(labels, 0.1, 0.1, 0)["split"].value_counts().to_dict() == {
         "train": 8,
         "validation": 1,
         "test": 1,
@@ -92,7 +92,7 @@ def test_ten_tracks_of_ten_genres_one_of_them_shared() -> None:
 
 def test_a_genre_with_one_song_goes_to_the_training_part() -> None:
     labels = by_id([["rock"]] * 99 + [["polka"]])
-    assert stratified_split(labels, 0.1, 0.1, 0)["part"].iloc[-1] == "train"
+    assert stratified_split(labels, 0.1, 0.1, 0)["split"].iloc[-1] == "train"
 
 
 def test_the_seed_decides_and_numpys_global_generator_is_left_alone() -> None:
@@ -103,7 +103,7 @@ def test_the_seed_decides_and_numpys_global_generator_is_left_alone() -> None:
     first = stratified_split(labels, 0.1, 0.1, 1)
     assert np.random.random() == expected  # noqa: NPY002 (the global generator is under test)
     pd.testing.assert_frame_equal(first, stratified_split(labels, 0.1, 0.1, 1))
-    assert (first["part"] != stratified_split(labels, 0.1, 0.1, 2)["part"]).any()
+    assert (first["split"] != stratified_split(labels, 0.1, 0.1, 2)["split"]).any()
 
 
 def test_arrays_of_genres_as_parquet_returns_them() -> None:
@@ -119,7 +119,7 @@ def test_a_catalogue_too_small_for_three_parts() -> None:
 
 def test_metrics_count_by_hand() -> None:
     labels = by_id([["a"], ["a", "b"], ["a"], [], ["a"]])
-    split = pd.DataFrame({"track_id": labels.index, "part": ["train", "train", "train", "validation", "test"]})
+    split = pd.DataFrame({"track_id": labels.index, "split": ["train", "train", "train", "validation", "test"]})
     metrics = split_metrics(labels, split, 0.2, 0.2)
     assert metrics["sizes"] == {"train": 3, "validation": 1, "test": 1}
     assert metrics["tracks_without_genre"] == 1
@@ -133,5 +133,5 @@ def test_metrics_count_by_hand() -> None:
 @pytest.mark.parametrize("n", range(10, 70))
 def test_any_number_of_tracks_of_two_genres_is_split(n: int) -> None:
     labels = pd.Series([["high" if i % 2 else "low"] for i in range(n)], index=[f"t{i}" for i in range(n)])
-    sizes = stratified_split(labels, 0.1, 0.1, seed=0)["part"].value_counts()
+    sizes = stratified_split(labels, 0.1, 0.1, seed=0)["split"].value_counts()
     assert sizes.sum() == n and abs(sizes["test"] - n / 10) < 1 and abs(sizes["validation"] - n / 10) < 1

@@ -30,8 +30,10 @@ def catalogue() -> tuple[Embeddings, pd.DataFrame, pd.DataFrame]:
     ids = np.array([f"song {i}" for i in range(300)])
     taste = rng.integers(0, 6, 300)
     embeddings = make_embeddings(ids.tolist(), rng.normal(size=(6, 8))[taste] + 0.7 * rng.normal(size=(300, 8)))
-    split = pd.DataFrame({"track_id": ids, "part": rng.choice(["train", "validation", "test"], 300, p=[0.7, 0.1, 0.2])})
-    held_out = ids[(split["part"] == "test").to_numpy()]
+    split = pd.DataFrame(
+        {"track_id": ids, "split": rng.choice(["train", "validation", "test"], 300, p=[0.7, 0.1, 0.2])}
+    )
+    held_out = ids[(split["split"] == "test").to_numpy()]
     tracks = [rng.choice(ids[taste == t], rng.integers(3, 15)).tolist() for t in rng.integers(0, 6, 80)]
     tracks += [held_out[:3].tolist(), ["unheard of", held_out[4]], ["song 0"] if "song 0" not in held_out else []]
     playlists = pd.DataFrame({"playlist_id": [str(i) for i in range(len(tracks))], "tracks": tracks})
@@ -40,7 +42,7 @@ def catalogue() -> tuple[Embeddings, pd.DataFrame, pd.DataFrame]:
 
 def loop_ndcg(embeddings: Embeddings, playlists: pd.DataFrame, split: pd.DataFrame, k: int) -> list[float]:
     """The protocol as the paper tells it, playlist by playlist."""
-    part = dict(zip(split["track_id"], split["part"], strict=True))
+    part = dict(zip(split["track_id"], split["split"], strict=True))
     vector = {i: v / np.linalg.norm(v) for i, v in zip(embeddings.track_ids, embeddings.tracks_ND, strict=True)}
     test = sorted(i for i in part if part[i] == "test")
     scores = []
@@ -74,14 +76,14 @@ def test_agrees_with_a_loop_over_playlists(k: int) -> None:
 def test_playlists_without_a_known_or_a_test_song_are_counted() -> None:
     embeddings, playlists, split = catalogue()
     counts = find_continuations(playlists, split, embeddings.track_ids, "catalogue").counts
-    part = split.set_index("track_id")["part"]
+    part = split.set_index("track_id")["split"]
     parts = [set(part.reindex(tracks).dropna()) for tracks in playlists["tracks"]]
     assert counts["without_test_song"] == sum("test" not in p for p in parts) > 0
     assert counts["without_known_song"] == sum(p == {"test"} for p in parts) >= 2
 
 
 def test_votes_come_before_similarity_and_similarity_before_id() -> None:
-    split = pd.DataFrame({"track_id": ["k1", "k2", "a", "b", "c", "d"], "part": ["train"] * 2 + ["test"] * 4})
+    split = pd.DataFrame({"track_id": ["k1", "k2", "a", "b", "c", "d"], "split": ["train"] * 2 + ["test"] * 4})
     playlists = pd.DataFrame({"playlist_id": ["p"], "tracks": [["k1", "k2", "d"]]})
     data = find_continuations(playlists, split, pd.Index(split["track_id"]), "catalogue")
     a, b, c, d = range(4)
@@ -140,7 +142,7 @@ def test_good_embeddings_beat_chance() -> None:
 def test_a_catalogue_without_anything_to_continue_is_refused() -> None:
     embeddings, playlists, split = catalogue()
     with pytest.raises(UserError, match="no song of the test part has an embedding"):
-        find_continuations(playlists, split[split["part"] != "test"], embeddings.track_ids, "catalogue")
-    known = split[split["part"] != "test"]["track_id"].iloc[0]
+        find_continuations(playlists, split[split["split"] != "test"], embeddings.track_ids, "catalogue")
+    known = split[split["split"] != "test"]["track_id"].iloc[0]
     with pytest.raises(UserError, match="none of the 83 playlists holds one of the"):
         find_continuations(playlists.assign(tracks=[[known]] * 83), split, embeddings.track_ids, "catalogue")

@@ -85,6 +85,6 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
 
 def test_the_catalogues_genres_are_tags_in_the_parts_of_the_split() -> None:
     tracks = pd.DataFrame({"track_id": ["a", "b", "c"], "genres": [["x"], [], ["x", "y"]], "source": "-"})
-    split = pd.DataFrame({"track_id": ["c", "a"], "part": ["test", "train"]})
+    split = pd.DataFrame({"track_id": ["c", "a"], "split": ["test", "train"]})
     labels = catalogue_labels(tracks, split)
     assert labels.to_dict("list") == {"track_id": ["a", "c"], "tags": [["x"], ["x", "y"]], "split": ["train", "test"]}

@@ -43,7 +43,7 @@ def write_small_data(folder: Path) -> None:
     )
     labels.assign(task="tagged").to_parquet(waves / "labels.parquet", index=False)
     (folder / "data/split").mkdir()
-    pd.DataFrame({"track_id": TRACKS, "part": PARTS}).to_parquet(folder / "data/split/split.parquet", index=False)
+    pd.DataFrame({"track_id": TRACKS, "split": PARTS}).to_parquet(folder / "data/split/split.parquet", index=False)
     save_vectors(folder / "data/cf", TRACKS, rng.normal(size=(20, 8)))
     save_vectors(folder / "data/genres", GENRES, rng.normal(size=(3, 8)))
     typed = load_params(folder / "params.yaml")

@@ -25,7 +25,7 @@ def corpus_labels(corpus: Path, labels: str, split: Path) -> pd.DataFrame:
     """
     if labels == CATALOGUE_GENRES:
         tracks = read_table(corpus / "tracks.parquet", "track_id", "genres")
-        return catalogue_labels(tracks, read_table(split, "track_id", "part"))
+        return catalogue_labels(tracks, read_table(split, "track_id", "split"))
     table = read_table(corpus / "labels.parquet", "track_id", "tags", "split", "task")
     if labels not in set(table["task"]):
         known = ", ".join([*sorted(set(table["task"])), CATALOGUE_GENRES])
@@ -38,10 +38,10 @@ def catalogue_labels(tracks: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         tracks: columns `track_id` and `genres`.
-        split: columns `track_id` and `part`; tracks in no part are left out.
+        split: columns `track_id` and `split`; tracks in no part are left out.
     """
-    labels = tracks[["track_id", "genres"]].merge(split[["track_id", "part"]], on="track_id", how="inner")
-    return labels.rename(columns={"genres": "tags", "part": "split"})
+    labels = tracks[["track_id", "genres"]].merge(split[["track_id", "split"]], on="track_id", how="inner")
+    return labels.rename(columns={"genres": "tags"})
 
 
 def multi_hot(tags: pd.Series, vocabulary: list[str]) -> np.ndarray:

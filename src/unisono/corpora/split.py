@@ -31,7 +31,7 @@ def stratified_split(labels: pd.Series, validation: float, test: float, seed: in
         seed: decides which of the tracks with the same genres go where.
 
     Returns:
-        columns track_id and part (train | validation | test), in the order of `labels`.
+        columns track_id and split (train | validation | test), in the order of `labels`.
 
     Raises:
         UserError: a part would be empty.
@@ -49,7 +49,7 @@ def stratified_split(labels: pd.Series, validation: float, test: float, seed: in
     set_of_track, label_sets = pd.factorize(sets)
     genres_SG = MultiLabelBinarizer(sparse_output=True).fit_transform(label_sets).astype(np.int64).tocsr()
     counts_SP = _counts(genres_SG, np.bincount(set_of_track), shares_P, sizes_P, seed)
-    return pd.DataFrame({"track_id": labels.index, "part": _hand_out(set_of_track, counts_SP, seed)})
+    return pd.DataFrame({"track_id": labels.index, "split": _hand_out(set_of_track, counts_SP, seed)})
 
 
 def split_metrics(labels: pd.Series, split: pd.DataFrame, validation: float, test: float) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def split_metrics(labels: pd.Series, split: pd.DataFrame, validation: float, tes
         split: what `stratified_split` returned.
     """
     target = pd.Series([1 - validation - test, validation, test], index=list(PARTS))
-    part = split.set_index("track_id")["part"]
+    part = split.set_index("track_id")["split"]
     sizes = part.value_counts().reindex(PARTS, fill_value=0)
     genres = labels.map(lambda names: sorted(set(names))).explode().dropna()
     tracks = pd.crosstab(genres, part.reindex(genres.index)).reindex(columns=PARTS, fill_value=0)

@@ -49,14 +49,14 @@ def find_continuations(playlists: pd.DataFrame, split: pd.DataFrame, embedded: p
 
     Args:
         playlists: columns `playlist_id` and `tracks`.
-        split: columns `track_id` and `part`.
+        split: columns `track_id` and `split`.
         embedded: ids of the songs that have an embedding; the others are left out.
         where: what to call the playlists in an error.
 
     Raises:
         UserError: no test-set song is embedded, or no playlist holds one.
     """
-    part = split.set_index("track_id")["part"]
+    part = split.set_index("track_id")["split"]
     part = part[part.index.isin(embedded)]
     candidates = pd.Index(sorted(part.index[part == "test"]))
     if candidates.empty:

@@ -68,7 +68,7 @@ def score_tags(task: TaggingTask, embeddings: Embeddings, corpus: Corpus) -> dic
 def score_playlists(task: PlaylistTask, embeddings: Embeddings, corpus: Corpus) -> dict[str, Any]:
     from unisono.evaluation.playlist_continuation import evaluate_playlists, find_continuations, random_continuation
 
-    split = read_table(corpus.split, "track_id", "part")
+    split = read_table(corpus.split, "track_id", "split")
     playlists = corpus.table("playlists", "tracks")
     continuations = find_continuations(playlists, split, embeddings.track_ids, corpus.where)
     return {
