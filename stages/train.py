@@ -1,4 +1,4 @@
-"""Train the audio encoder: alignment with genres and playlists, or the paper's B-lines.
+"""Train the audio encoder: alignment with the other modalities, or the paper's B-lines.
 
     python stages/train.py
 
@@ -7,52 +7,46 @@ Curves: data/curves/; checkpoints of an unfinished run: .checkpoints/train/.
 
 from pathlib import Path
 
+from unisono.alignment.alignments import CROP, Alignment, aligned, all_alignments, lambdas, weighted_alignments
 from unisono.alignment.build import build_audio_encoder, build_objective
-from unisono.alignment.examples import Examples, cf_rows, genre_rows
+from unisono.alignment.examples import Examples
 from unisono.artifacts.read import read_table
 from unisono.artifacts.vectors import load_vectors
 from unisono.encoders.saved import save_encoder
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
-from unisono.params import Params
+from unisono.modalities.modality import Modality
+from unisono.modalities.registry import MODALITIES
+from unisono.params import Loss, Params
 from unisono.stage import run_stage, write_metrics
 from unisono.training.checkpoint import checkpoint_path
 from unisono.training.crops import fit_on_crops, training_metrics
 
-FRAMES, SPLIT, CF, GENRES = (Path("data", name) for name in ("frames/catalogue", "split", "cf", "genres"))
-WITHOUT = {
-    "genre": "none of the training tracks has a genre; add genres (tracks.csv: genres; song_meta.json:"
-    " song_gn_dtl_gnr_basket), or train without them: loss.lambda_a2g and loss.lambda_g2p 0",
-    "playlist": "no two training tracks are in playlists; add playlists, check that they use the tracks' ids and"
-    " paths, or train without them: loss.lambda_a2p and loss.lambda_g2p 0",
-}
+DATA = Path("data")
+FRAMES, SPLIT = DATA / "frames/catalogue", DATA / "split"
 
 
 def main(params: Params) -> None:
     train = params.train
-    genre_names, genre_vectors_GW = load_vectors(GENRES)
-    cf_ids, cf_vectors_MC = load_vectors(CF)
-    tracks = read_table(FRAMES / "tracks.parquet", "track_id", "genres").set_index("track_id")
+    alignments = weighted_alignments(params.loss, train.objective, MODALITIES)
+    kinds = [kind for kind in MODALITIES if kind.name in aligned(alignments)]
+    modalities = [kind(*load_vectors(DATA / kind.folder)) for kind in kinds]
+    columns = [column for kind in kinds for column in kind.columns]
+    tracks = read_table(FRAMES / "tracks.parquet", "track_id", *columns).set_index("track_id")
     part_of = read_table(SPLIT / "split.parquet", "track_id", "split").set_index("track_id")["split"]
     store = FrameStore.open(FRAMES)
-
-    def examples(part: str) -> Examples:
-        ids = part_of.index[part_of == part]
-        return Examples(
-            store,
-            store.rows(ids),
-            genre_rows(tracks.loc[ids, "genres"], genre_names, params.genres.max_per_track),
-            cf_rows(ids, cf_ids, cf_vectors_MC),
-        )
-
-    training, validation = examples("train"), examples("validation")
+    training, validation = (
+        Examples.of(tracks.loc[part_of.index[part_of == part]], store, modalities, train)
+        for part in ("train", "validation")
+    )
+    for modality in modalities:
+        if not training.present[modality.name].any():
+            raise UserError(_missing(modality, params.loss))
     audio = build_audio_encoder(params.encoder, train, params.mel)
-    module = build_objective(audio, params.encoder, params.loss, train, genre_vectors_GW, cf_vectors_MC.shape[1])
-    for modality in sorted(module.modalities):
-        if not training.has(modality):
-            raise UserError(f"the catalogue has no {modality}s to learn from: {WITHOUT[modality]}")
-    inputs = [*(p for folder in (SPLIT, CF, GENRES) for p in folder.iterdir()), *FRAMES.glob("*.parquet")]
-    settings = params.model_dump(include={"mel", "genres", "encoder", "loss", "train"}, mode="json")
+    module = build_objective(audio, modalities, alignments, params.encoder, params.loss, train)
+    folders = [SPLIT, *(DATA / kind.folder for kind in kinds)]
+    inputs = [*(path for folder in folders for path in folder.iterdir()), *FRAMES.glob("*.parquet")]
+    settings = params.model_dump(include={"mel", "encoder", "loss", "train"}, mode="json")
     checkpoint = checkpoint_path("train", settings, [Path(__file__), *inputs])
     progress = fit_on_crops(
         module,
@@ -60,25 +54,30 @@ def main(params: Params) -> None:
         validation,
         stage="train",
         crop_frames=train.crop_frames,
-        n_views=2 if "crop" in module.modalities else 1,
+        n_views=2 if CROP in aligned(alignments) else 1,
         schedule=train,
         machine=train,
         checkpoint=checkpoint,
         curves_folder=Path("data/curves"),
         weight_decay=train.weight_decay,
-        suspects=_weights(params),
+        suspects=_suspects(params, alignments),
     )
     save_encoder(Path("data/models/trained"), audio, params.mel.model_dump())
     write_metrics(Path("metrics/train.json"), {"train": training_metrics(progress, training, validation)})
     checkpoint.unlink()
 
 
-def _weights(params: Params) -> list[str]:
-    """The params that the losses are multiplied by."""
-    loss = params.loss.model_dump()
-    if params.train.objective == "prediction":
-        loss = {name: loss[name] for name in ("lambda_a2g", "lambda_a2p")}
-    return [f"loss.{name} ({value:g})" for name, value in loss.items() if value]
+def _missing(modality: Modality, loss: Loss) -> str:
+    """What to say when no training track has the modality."""
+    without = lambdas(row for row in all_alignments(loss, MODALITIES) if modality.name in (row.a, row.b))
+    what = f"the catalogue has no {modality.name}s to learn from"
+    return f"{what}: {modality.missing}, or train without them: {without} 0"
+
+
+def _suspects(params: Params, alignments: list[Alignment]) -> list[str]:
+    """The params that the losses are multiplied or divided by."""
+    temperature = [f"loss.temperature ({params.loss.temperature:g})"] if params.train.objective == "contrastive" else []
+    return [*temperature, *(f"{lambdas([row])} ({row.weight:g})" for row in alignments)]
 
 
 if __name__ == "__main__":

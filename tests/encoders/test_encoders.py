@@ -10,8 +10,6 @@ from safetensors.torch import load_file
 from unisono.encoders.mel_cnn import MelCNN
 from unisono.encoders.saved import load_encoder, save_encoder
 from unisono.errors import UserError
-from unisono.modalities.genre_attention import GenreAttention
-from unisono.modalities.playlist_mlp import PlaylistMLP
 
 PAPER = [128, 128, 256, 256, 256, 256, 512]
 
@@ -47,43 +45,6 @@ def test_the_paper_s_audio_encoder_has_its_shapes() -> None:
 def test_an_impossible_audio_encoder_is_refused(bands: int, frames: int, channels: list[int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MelCNN(bands, frames, channels, 8, 8, 0.5)
-
-
-def test_genres_are_a_set_and_padding_is_nothing() -> None:
-    torch.manual_seed(0)
-    encoder = GenreAttention(torch.randn(9, 8), heads=4, embedding_dim=6, dropout=0.5).eval()
-    short = encoder(torch.tensor([[3, 7, 1]]))
-    torch.testing.assert_close(encoder(torch.tensor([[3, 7, 1, 0, 0]])), short)
-    torch.testing.assert_close(encoder(torch.tensor([[0, 1, 3, 0, 7]])), short)
-    assert not torch.allclose(encoder(torch.tensor([[3, 7, 2]])), short)
-
-
-def test_genre_encoder_follows_equations_5_to_7() -> None:
-    torch.manual_seed(0)
-    vectors = torch.randn(5, 8)
-    encoder = GenreAttention(vectors, heads=2, embedding_dim=6, dropout=0.5).eval()
-    words = vectors[[1, 4, 2]]
-    query, key, value = encoder.query_key_value(words).chunk(3, dim=1)
-    heads = []
-    for columns in (slice(0, 4), slice(4, 8)):
-        attention = torch.softmax(query[:, columns] @ key[:, columns].T / 4**0.5, dim=1)
-        heads.append(attention @ value[:, columns])
-    v_prime = encoder.attended(torch.cat(heads, dim=1))
-    v = v_prime + encoder.feed_forward[0](v_prime)
-    torch.testing.assert_close(encoder(torch.tensor([[2, 5, 3]])), encoder.norm(v.sum(0, keepdim=True)))
-
-
-def test_genre_vectors_are_not_learned_and_must_divide_over_the_heads() -> None:
-    encoder = GenreAttention(torch.randn(5, 8), heads=4, embedding_dim=6, dropout=0.5)
-    assert "vectors" not in dict(encoder.named_parameters())
-    with pytest.raises(ValueError, match="6 dimensions cannot be split over 4 heads"):
-        GenreAttention(torch.randn(5, 6), heads=4, embedding_dim=6, dropout=0.5)
-
-
-def test_playlist_encoder_ends_in_layer_norm() -> None:
-    output = PlaylistMLP(300, 128, 0.5).eval()(torch.randn(4, 300))
-    torch.testing.assert_close(output.mean(1), torch.zeros(4), atol=1e-5, rtol=0)
-    torch.testing.assert_close(output.var(1, unbiased=False), torch.ones(4), atol=1e-3, rtol=0)
 
 
 def test_a_saved_encoder_comes_back_the_same(tmp_path: Path) -> None:

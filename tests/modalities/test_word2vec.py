@@ -9,7 +9,7 @@ import pytest
 from unisono.modalities.word2vec import genre_vectors
 from unisono.params import Genres
 
-PARAMS = Genres(dim=16, epochs=30, max_per_track=10, seed=0)
+PARAMS = Genres(dim=16, epochs=30, seed=0)
 SENTENCES = [["rock", "metal"], ["jazz", "swing"]] * 200 + [["jazz", "big band", "swing"]] * 20 + [["polka"], []]
 
 

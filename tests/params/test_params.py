@@ -64,7 +64,7 @@ def test_the_files_have_one_shape() -> None:
 def test_melon_holds_the_paper_s_values() -> None:
     p = load_params(REPO / "params/melon.yaml")
     assert (p.cf.model, p.cf.dim, p.cf.epochs, p.cf.max_sampled, p.cf.learning_rate) == ("warp", 300, 50, 40, 0.05)
-    assert (p.genres.dim, p.genres.max_per_track, p.encoder.genre_heads) == (200, 10, 4)
+    assert (p.genres.dim, p.train.genres_per_track, p.encoder.genre_heads) == (200, 10, 4)
     assert p.encoder.channels == [128, 128, 256, 256, 256, 256, 512]
     assert (p.encoder.hidden, p.encoder.embedding_dim, p.encoder.dropout) == (512, 128, 0.5)
     assert (p.train.crop_frames, p.train.batch_size, p.train.learning_rate, p.train.weight_decay) == (

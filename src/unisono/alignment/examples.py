@@ -1,12 +1,16 @@
-"""The first system's examples: a mel crop of a track, its genres, its CF factors."""
+"""The first system's examples: a mel crop of a track, and what the track has of each modality."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
+from unisono.alignment.alignments import AUDIO, CROP
 from unisono.frames.store import FrameStore
+from unisono.modalities.modality import Modality
+from unisono.params import Train
 from unisono.training.batches import bands_first
 from unisono.training.loop import Batch
 
@@ -17,56 +21,36 @@ class Examples:
 
     Attributes:
         store: the mels; `rows_N` are the examples' rows in it.
-        genres_NL: int64 (n, L): genre row + 1, 0 for padding; all zero for a track without genres.
-        cf_NC: float32 (n, F_cf); all zero for a track that no playlist holds.
+        inputs: a modality's rows (n, ...), what its encoder takes of each example.
+        present: which examples have the modality: (n,) bool.
     """
 
     store: FrameStore
     rows_N: np.ndarray
-    genres_NL: np.ndarray
-    cf_NC: np.ndarray
+    inputs: dict[str, np.ndarray]
+    present: dict[str, np.ndarray]
 
-    def __len__(self) -> int:
-        return len(self.rows_N)
-
-    def has(self, modality: str) -> bool:
-        """Whether any example has it."""
-        optional = {"genre": self.genres_NL, "playlist": self.cf_NC}  # any track has audio
-        return modality not in optional or bool(optional[modality].any())
+    @classmethod
+    def of(cls, tracks: pd.DataFrame, store: FrameStore, modalities: Iterable[Modality], train: Train) -> "Examples":
+        """The examples of some of the catalogue's tracks (index track_id), with these modalities beside audio."""
+        inputs, present = {}, {}
+        for modality in modalities:
+            inputs[modality.name] = rows_N = modality.rows(tracks, train)
+            present[modality.name] = modality.present(rows_N)
+        return cls(store, store.rows(tracks.index), inputs, present)
 
     def batch(self, picked_B: np.ndarray, views: list[np.ndarray]) -> Batch:
-        """The inputs of each modality for the picked examples, and which of them have that modality.
+        """The inputs of each modality for the picked examples, and which of them have that modality: all have audio.
 
-        A second view, another crop of the same tracks, is a modality of its own: "crop".
+        A second view is the other crop of the same tracks.
         """
-        everywhere = torch.ones(len(picked_B), dtype=torch.bool)
-        audio = dict(zip(("audio", "crop"), map(bands_first, views), strict=False))
-        genres_BL = torch.from_numpy(self.genres_NL[picked_B])
-        cf_BC = torch.from_numpy(self.cf_NC[picked_B])
+        audio = dict(zip((AUDIO, CROP), map(bands_first, views), strict=False))
+        everywhere_B = torch.ones(len(picked_B), dtype=torch.bool)
         return {
-            "inputs": {**audio, "genre": genres_BL, "playlist": cf_BC},
-            "present": {
-                **dict.fromkeys(audio, everywhere),
-                "genre": (genres_BL > 0).any(dim=1),
-                "playlist": (cf_BC != 0).any(dim=1),
-            },
+            "inputs": {**audio, **_pick(self.inputs, picked_B)},
+            "present": {**dict.fromkeys(audio, everywhere_B), **_pick(self.present, picked_B)},
         }
 
 
-def genre_rows(genres: pd.Series, names: pd.Index, max_per_track: int) -> np.ndarray:
-    """Each track's first `max_per_track` genres as rows of `names`, plus 1: int64 (n, L), 0 for padding.
-
-    Genres without a vector (no training track has them) are left out.
-    """
-    row_of = {name: row + 1 for row, name in enumerate(names)}
-    sets = [list(dict.fromkeys(row_of[g] for g in track if g in row_of))[:max_per_track] for track in genres]
-    padded_NL = np.zeros((len(sets), max([1, *map(len, sets)])), dtype=np.int64)
-    for row, known in zip(padded_NL, sets, strict=True):
-        row[: len(known)] = known
-    return padded_NL
-
-
-def cf_rows(track_ids: pd.Index, ids: pd.Index, vectors_MC: np.ndarray) -> np.ndarray:
-    """Each track's CF factors: float32 (n, F_cf), zero where there are none."""
-    rows = ids.get_indexer(track_ids)
-    return np.where(rows[:, None] >= 0, vectors_MC[rows], 0).astype(np.float32)
+def _pick(columns: dict[str, np.ndarray], picked_B: np.ndarray) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(column_N[picked_B]) for name, column_N in columns.items()}

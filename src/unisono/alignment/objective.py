@@ -1,21 +1,10 @@
 """Alignment of modalities: encoders, and the pairs of them that are pulled together."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
+from unisono.alignment.alignments import Alignment, aligned
 from unisono.training.nt_xent import nt_xent
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """One pull: the modalities `a` and `b` of the same track, with a weight (a lambda of eq. 13)."""
-
-    name: str
-    a: str
-    b: str
-    weight: float
 
 
 class CrossModalAlignment(nn.Module):
@@ -29,17 +18,12 @@ class CrossModalAlignment(nn.Module):
 
     def __init__(self, encoders: dict[str, nn.Module], alignments: list[Alignment], temperature: float) -> None:
         super().__init__()
-        named = {m for pair in alignments for m in (pair.a, pair.b)}
+        named = aligned(alignments)
         if named != set(encoders):
             raise ValueError(f"the alignments name {sorted(named)}, but there are encoders for {sorted(encoders)}")
         self.encoders = nn.ModuleDict(encoders)
         self.alignments = alignments
         self.temperature = temperature
-
-    @property
-    def modalities(self) -> set[str]:
-        """What the alignments name."""
-        return set(self.encoders)
 
     def forward(self, inputs: dict[str, Tensor], present: dict[str, Tensor]) -> dict[str, Tensor]:
         """Losses of one batch.

@@ -32,7 +32,6 @@ class CF(Room):
 class Genres(Room):
     dim: Width
     epochs: Epochs
-    max_per_track: Annotated[int, Between(1, 1000)]
     seed: Seed
 
 
@@ -58,6 +57,7 @@ class Train(Schedule):
     crop_frames: Annotated[int, Between(128, 8192)]  # the encoder's pooling leaves nothing of fewer than 128
     mask_frames: Annotated[int, Between(0, 8192)]
     mask_bands: Annotated[int, Between(0, 1024)]
+    genres_per_track: Annotated[int, Between(1, 1000)]
     weight_decay: Weight
     workers: Annotated[int, Between(0, 256)]
     device: Literal["auto", "cpu", "cuda"]

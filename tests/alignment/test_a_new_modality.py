@@ -1,0 +1,89 @@
+"""A modality that only this file knows trains with the others: nothing else names them."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numbered_frames import numbered_frames
+from torch import Tensor, nn
+from torch.nn import functional
+
+from unisono.alignment.alignments import weighted_alignments
+from unisono.alignment.build import build_audio_encoder, build_objective
+from unisono.alignment.examples import Examples
+from unisono.modalities.genres import Genres
+from unisono.modalities.modality import Modality
+from unisono.modalities.registry import MODALITIES
+from unisono.params import Encoder, Loss, Mel, Train
+from unisono.training.crops import fit_on_crops
+
+ENCODER = Encoder(channels=[2, 2, 2, 2, 2, 2, 4], hidden=8, embedding_dim=6, dropout=0, genre_heads=2)
+MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
+TRAIN = Train(
+    objective="contrastive", crop_frames=128, mask_frames=0, mask_bands=0, genres_per_track=10, batch_size=4, epochs=3,
+    patience=3, learning_rate=1e-2, weight_decay=0, workers=0, device="cpu", precision="fp32", seed=0,
+)  # fmt: skip
+TRACKS = pd.DataFrame(
+    {"genres": [["a"], ["b", "a"], [], ["b"]] * 2, "title": ["red sun", "red moon", "moon", "", "sun", "red", "x", ""]},
+    index=[f"t{row}" for row in range(8)],
+)
+
+
+class Words(Modality):
+    """The words of a title: how often each stands in it."""
+
+    name, letter, folder, columns = "word", "w", "words", ("title",)
+    missing = "no title has a word that is known"
+
+    def rows(self, tracks: pd.DataFrame, train: Train) -> np.ndarray:
+        counts = [Counter(title.split()) for title in tracks["title"]]
+        return np.array([[count[word] for word in self.ids] for count in counts], dtype=np.float32)
+
+    def present(self, rows_N: np.ndarray) -> np.ndarray:
+        return rows_N.sum(axis=1) > 0
+
+    def encoder(self, params: Encoder) -> nn.Module:
+        return nn.Linear(len(self.ids), params.embedding_dim)
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.ids)
+
+    def prediction_loss(self, outputs_BO: Tensor, rows_B: Tensor) -> Tensor:
+        return functional.poisson_nll_loss(outputs_BO, rows_B)
+
+
+class Lambdas(Loss):
+    lambda_a2w: float
+    lambda_g2w: float
+
+
+LOSS = Lambdas(temperature=0.1, lambda_a2g=1, lambda_a2p=0, lambda_g2p=0, lambda_a2a=0, lambda_a2w=2, lambda_g2w=3)
+
+
+@pytest.mark.parametrize(
+    ("objective", "losses", "weights"),
+    [("contrastive", ["a2g", "a2w", "g2w"], [1, 2, 3]), ("prediction", ["genre", "word"], [1, 2])],
+)
+def test_it_trains(tmp_path: Path, objective: str, losses: list[str], weights: list[int]) -> None:
+    train = TRAIN.model_copy(update={"objective": objective})
+    alignments = weighted_alignments(LOSS, objective, [*MODALITIES, Words])
+    genres = Genres(pd.Index(["a", "b"]), np.eye(2, 4, dtype=np.float32))
+    modalities = [genres, Words(pd.Index(["red", "sun", "moon"]), np.zeros((3, 1)))]
+    examples = Examples.of(TRACKS, numbered_frames(tmp_path, [150] * 8, MEL.n_mels), modalities, train)
+    assert examples.present["word"].tolist() == [True, True, True, False, True, True, False, False]
+    audio = build_audio_encoder(ENCODER, train, MEL)
+    module = build_objective(audio, modalities, alignments, ENCODER, LOSS, train)
+    learned = (module.encoders if objective == "contrastive" else module.heads)["word"]
+    before = learned.weight.detach().clone()
+    progress = fit_on_crops(
+        module, examples, examples, stage="train", crop_frames=128, n_views=1, schedule=train, machine=train,
+        checkpoint=tmp_path / "checkpoint.pt", curves_folder=tmp_path / "curves", suspects=[],
+    )  # fmt: skip
+    first = progress.history[0]["train"]
+    assert set(first) == {*losses, "loss"}
+    assert first["loss"] == pytest.approx(sum(w * first[name] for w, name in zip(weights, losses, strict=True)))
+    assert not torch.equal(learned.weight.detach().cpu(), before)
