@@ -1,60 +1,61 @@
-"""`python stages/evaluate.py TASK`: one downstream task on what was trained.
+"""One downstream task, a row of params.evaluation.
 
-TASK is gtzan, jamendo, playlists, tags, retrieval or autotagging, with its settings in params.evaluation. Reads
-data/embeddings/, data/frames/ and data/split/; writes metrics/evaluate/TASK.json. The first four are the first
-system's, autotagging is the second's, and retrieval compares both on the same tracks.
+    python stages/evaluate.py NAME                what was trained
+    python stages/evaluate.py NAME baselines      the untrained encoder, and chance
+
+Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/untrained/. Writes
+metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone. A task
+whose labels or playlists do not exist is left out: the files say so.
 """
 
+import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from unisono.artifacts.vectors import load_vectors
-from unisono.embeddings.read import load_embeddings
+from unisono.artifacts.read import read_table
+from unisono.embeddings.read import INDEX
 from unisono.errors import UserError
-from unisono.evaluation.tasks import TASKS, Corpus, score_retrieval
-from unisono.params import AutotaggingTask, Evaluation, Params, RetrievalTask
-from unisono.stage import run_stage, write_metrics
+from unisono.evaluation.task import Corpus, NotMeasurable, Scores, kind_of, score
+from unisono.params import Params, Task
+from unisono.stage import run_stage, write_json, write_metrics
 
-EMBEDDINGS, FRAMES, SPLIT = Path("data/embeddings"), Path("data/frames"), Path("data/split/split.parquet")
-
-
-def main(params: Params, name: str = "") -> None:
-    if name not in Evaluation.model_fields:
-        raise UserError(f"evaluate: unknown task '{name}'; expected one of {', '.join(Evaluation.model_fields)}")
-    task = params.evaluation.tasks().get(name)
-    if task is None:
-        raise UserError(f"evaluation.{name}: not in params.yaml; add it, or leave out `evaluate.py {name}`")
-    corpus = Corpus(FRAMES / task.corpus, SPLIT, f"evaluation.{name} ({task.corpus})")
-    embeddings = EMBEDDINGS / task.corpus
-    if isinstance(task, AutotaggingTask):
-        result = tag_head(task, embeddings / "similarity", corpus)
-    elif isinstance(task, RetrievalTask):
-        result = both_systems(task, embeddings, corpus)
-    else:
-        result = TASKS[name](task, load_embeddings(embeddings / "trained"), corpus)
-    write_metrics(Path(f"metrics/evaluate/{name}.json"), {name: result})
+EMBEDDINGS, UNTRAINED = Path("data/embeddings"), Path("data/untrained")
+FRAMES, SPLIT = Path("data/frames"), Path("data/split")
 
 
-def both_systems(task: RetrievalTask, embeddings: Path, corpus: Corpus) -> dict[str, Any]:
-    """`similarity` is the second system, `alignment` the first; chance and counts are the same for both."""
-    similarity, alignment = (
-        score_retrieval(task, load_embeddings(embeddings / model), corpus) for model in ("similarity", "trained")
-    )
-    shared = {level: similarity.pop(level) for level in ("chance", "counts")}
-    return {**shared, "similarity": similarity, "alignment": {score: alignment[score] for score in similarity}}
-
-
-def tag_head(task: AutotaggingTask, embeddings: Path, corpus: Corpus) -> dict[str, Any]:
-    from unisono.evaluation.autotagging import evaluate_autotagging  # here for the reason given in tasks
-
-    folder = embeddings / "tag_head"
-    if not folder.exists():
+def main(params: Params, name: str = "", what: str = "trained") -> None:
+    task = params.evaluation.get(name)
+    if task is None or what not in ("trained", "baselines"):
+        known = ", ".join(params.evaluation) or "none"
         raise UserError(
-            f"{corpus.where}: the model has no tag head, as no label was kept; raise finetune.label_fraction"
+            f"evaluate.py {name} {what}: expected a task of params.evaluation ({known}), and `baselines` or nothing"
         )
-    labels = corpus.labels(task.labels)
-    result = evaluate_autotagging(load_embeddings(embeddings), *load_vectors(folder), labels, corpus.where)
-    return {level: result.pop(level) for level in ("chance", "counts")} | {"similarity": result}
+    corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", f"evaluation.{name} ({task.corpus})")
+    try:
+        scores = baselines(task, corpus) if what == "baselines" else score(task, models(task, params), corpus)
+        headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()
+    except NotMeasurable as reason:
+        print(f"evaluation.{name} is left out: {reason}", file=sys.stderr)
+        headline, details = {}, {"left_out": str(reason)}
+    if what == "baselines":
+        write_json(Path(f"metrics/details/baselines/{name}.json"), details)
+    else:
+        write_metrics(f"evaluate/{name}", headline, details)
+
+
+def models(task: Task, params: Params) -> dict[str, Path]:
+    """The folders of the embeddings to score; what a system left that params no longer run is not among them."""
+    embedded = {"similarity": params.systems.metric_learning, "trained": params.systems.embed}
+    compared = [task.model] if task.model else [model for model, corpora in embedded.items() if task.corpus in corpora]
+    return {model: EMBEDDINGS / task.corpus / model for model in compared}
+
+
+def baselines(task: Task, corpus: Corpus) -> Scores:
+    """The untrained encoder's scores, if it can do the task, and chance on the tracks that it embeds."""
+    kind, untrained = kind_of(task), UNTRAINED / task.corpus
+    scores = score(task, {"untrained": untrained} if kind.HAS_UNTRAINED else {}, corpus)
+    n_windows = read_table(untrained / INDEX, "track_id", "n_windows").set_index("track_id")["n_windows"]
+    return replace(scores, chance=kind.chance(task, n_windows, corpus))
 
 
 if __name__ == "__main__":

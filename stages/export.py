@@ -1,8 +1,10 @@
-"""Embed every track of a corpus with the trained encoder.
+"""python stages/export.py trained|untrained|similarity CORPUS
 
-python stages/export.py CORPUS
+Embed every track of a corpus, window by window: with the aligned encoder, with that one before its first step, or with
+the encoder of the similarity space, whose tag head goes with the embeddings, so that these alone predict tags.
 """
 
+import shutil
 from pathlib import Path
 
 from unisono.embeddings.export import export_embeddings
@@ -14,18 +16,23 @@ from unisono.training.checkpoint import CHECKPOINTS
 from unisono.training.devices import pick_device
 
 
-def main(params: Params, corpus: str) -> None:
-    encoder, _ = load_encoder(Path("data/models/trained"))
+def main(params: Params, model: str, corpus: str) -> None:
+    similarity = model == "similarity"
+    folder = Path("data/models", "finetuned" if similarity else model)
+    out = Path("data/untrained", corpus) if model == "untrained" else Path("data/embeddings", corpus, model)
+    encoder, _ = load_encoder(folder)
     export_embeddings(
         encoder,
-        FrameStore.open(Path("data/frames", corpus)),
-        Path("data/embeddings", corpus, "trained"),
-        layer=params.embedding.layer,
-        batch_size=params.embedding.batch_size,
-        device=pick_device(params.train.device),
-        precision=params.train.precision,
-        work_root=CHECKPOINTS / "export",
+        FrameStore.open(Path("data/waves" if similarity else "data/frames", corpus)),
+        out,
+        layer="projection" if similarity else params.embedding.layer,
+        batch_size=params.machine.export_batch,
+        device=pick_device(params.machine.device),
+        precision=params.precision,
+        work_root=CHECKPOINTS / "export" / model,
     )
+    if (folder / "tag_head").exists():
+        shutil.copytree(folder / "tag_head", out / "tag_head")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Factorise the playlists x songs matrix: a vector for each training and validation song.
 
-python stages/factorize.py
+python stages/factorize.py CORPUS
 """
 
 from pathlib import Path
@@ -12,27 +12,21 @@ from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 from unisono.training.devices import pick_device
 
-PLAYLISTS, SPLIT = Path("data/frames/catalogue/playlists.parquet"), Path("data/split/split.parquet")
 
-
-def main(params: Params) -> None:
-    playlists = read_table(PLAYLISTS, "tracks")["tracks"]
-    split = read_table(SPLIT, "track_id", "split")
+def main(params: Params, corpus: str) -> None:
+    playlists = read_table(Path("data/frames", corpus, "playlists.parquet"), "tracks")["tracks"]
+    split = read_table(Path("data/split", f"{corpus}.parquet"), "track_id", "split")
     songs = split.loc[split["split"] != "test", "track_id"].tolist()
-    result = factorize(playlists, songs, params.cf, pick_device(params.cf.device))
+    result = factorize(playlists, songs, params.cf, pick_device(params.machine.device))
     save_vectors(Path("data/cf"), result.track_ids, result.factors_ND)
-    write_metrics(
-        Path("metrics/factorize.json"),
-        {
-            "factorize": {
-                "held_out": result.held_out,
-                "interactions": {"hidden": result.n_hidden, "n": result.n_interactions},
-                "loss": result.losses,
-                "playlists": {"n": result.n_playlists, "without_known_song": len(playlists) - result.n_playlists},
-                "songs": {"n": len(songs), "without_interactions": result.n_without_interactions},
-            }
-        },
-    )
+    details = {
+        "held_out": result.held_out,
+        "interactions": {"hidden": result.n_hidden, "n": result.n_interactions},
+        "loss": result.losses,
+        "playlists": {"n": result.n_playlists, "without_known_song": len(playlists) - result.n_playlists},
+        "songs": {"n": len(songs), "without_interactions": result.n_without_interactions},
+    }
+    write_metrics("factorize", {"factorize": result.held_out}, details)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Train the second system: L_ML + alpha / r * L_SSL, Akama et al. 2023, section 4.4.
 
-    python stages/finetune.py
+    python stages/finetune.py CORPUS
 
 Curves: data/curves_finetune/; checkpoints of an unfinished run: .checkpoints/finetune/. The model is the encoder and,
 in data/models/finetuned/tag_head, a vector for each tag.
@@ -14,19 +14,20 @@ from unisono.encoders.saved import load_pretrained, save_encoder
 from unisono.metric_learning.build import build_encoder, build_objective, load_examples, train
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
-from unisono.training.crops import training_metrics
+from unisono.training.crops import headline, training_metrics
 
 PRETRAINED, OUT = Path("data/models/pretrained"), Path("data/models/finetuned")
-BALANCE = Path("metrics/balance.json")
+BALANCE, CURVES = Path("metrics/details/balance.json"), Path("data/curves_finetune")
 
 
-def main(params: Params) -> None:
+def main(params: Params, corpus: str) -> None:
     schedule = params.finetune
-    names, training, validation = load_examples(params)
+    waves, split = Path("data/waves", corpus), Path("data/split", f"{corpus}.parquet")
+    names, training, validation = load_examples(waves, split, params.similarity.labels)
     training = training.keep_labels(schedule.label_fraction, schedule.seed)
     contrastive = 0.0
     if schedule.contrastive:
-        contrastive = schedule.alpha / read_json(BALANCE, "balance", "r")
+        contrastive = schedule.alpha / read_json(BALANCE, "r")
     module = build_objective(
         params,
         build_encoder(params, schedule.seed),
@@ -38,14 +39,16 @@ def main(params: Params) -> None:
     )
     if schedule.load_pretrained:
         load_pretrained(PRETRAINED, module.encoder, module.projector)
-    inputs = [Path(__file__), BALANCE, *PRETRAINED.glob("*")]
-    progress, checkpoint = train("finetune", module, training, validation, schedule, params, inputs)
+    inputs = [split, BALANCE, *waves.glob("*.parquet"), *PRETRAINED.glob("*")]
+    progress, checkpoint = train(
+        "finetune", module, training, validation, schedule, params, inputs, Path(__file__), CURVES
+    )
     save_encoder(OUT, module.encoder, params.waves.model_dump())
     if module.tag_head is not None:
         save_vectors(OUT / "tag_head", names, module.tag_head.weight.detach().cpu().numpy())
     metrics = training_metrics(progress, training, validation)
     labelled = {"labelled": int(training.labelled_N.sum()), "lambda": contrastive}
-    write_metrics(Path("metrics/finetune.json"), {"finetune": {**metrics, **labelled}})
+    write_metrics("finetune", {"finetune": headline(metrics)}, {**metrics, **labelled})
     checkpoint.unlink()
 
 

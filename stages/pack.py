@@ -1,29 +1,37 @@
-"""python stages/pack.py CORPUS
+"""python stages/pack.py mel|waves CORPUS
 
-Pack the mels or the audio of a corpus into the frame store data/frames/CORPUS; metrics/pack/CORPUS.json says how many
-tracks were usable. A pack that was interrupted goes on where it stopped.
+Pack a corpus into a frame store: mels (of audio, or ready ones) into data/frames/CORPUS, mono waveforms of the tracks
+that are there into data/waves/CORPUS. The metrics say how many tracks were usable. A pack that was interrupted goes on
+where it stopped.
 """
 
 from pathlib import Path
 
-from unisono.corpora.registry import read_catalogue
+from unisono.corpora.reading.catalogue import read_tables
+from unisono.corpora.reading.registry import read_catalogue
 from unisono.frames.packing import pack
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 
+FRAMES, WAVES = Path("data/frames"), Path("data/waves")
 
-def main(params: Params, corpus: str) -> None:
-    source = params.corpora[corpus]
+
+def main(params: Params, front_end: str, corpus: str) -> None:
+    source, ready = params.corpora[corpus], FRAMES / corpus
+    mels = front_end == "mel"
+    name = "pack" if mels else "pack_waves"
     metrics = pack(
-        catalogue=read_catalogue(source.format, source.root),
+        catalogue=read_catalogue(source.format, source.root) if mels else read_tables(ready, source.root),
         corpus=corpus,
-        out=Path("data/frames") / corpus,
-        front_end=params.mel,
+        out=ready if mels else WAVES / corpus,
+        front_end=params.mel if mels else params.waves,
         params=params.pack,
-        inventory=Path("data/inventory") / f"{corpus}.csv",
-        checkpoints=Path(".checkpoints/pack"),
+        workers=params.machine.workers,
+        inventory=Path("data/inventory", f"{corpus}.csv"),
+        checkpoints=Path(".checkpoints", name),
     )
-    write_metrics(Path("metrics/pack") / f"{corpus}.json", metrics)
+    headline = {key: metrics[key] for key in ("packed", "rejected")}
+    write_metrics(f"{name}/{corpus}", {name: {corpus: headline}}, metrics)
 
 
 if __name__ == "__main__":

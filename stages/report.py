@@ -1,35 +1,58 @@
-"""`python stages/report.py`: Tables 1 to 3 for the current model beside the paper's, and both systems' retrieval.
+"""`python stages/report.py`: Tables 1 to 3 for the current model beside the paper's, and a table for any other task.
 
-Reads metrics/evaluate/; writes report/report.md and report/figures/.
+Reads metrics/details/evaluate/ and metrics/details/baselines/; writes report/report.md and report/figures/.
 """
 
 from pathlib import Path
 
-from unisono.artifacts.read import read_json
+from unisono.artifacts.read import damaged, read_json
 from unisono.params import Params
 from unisono.report.figures import draw
-from unisono.report.markdown import own_and_published, page
+from unisono.report.markdown import page, published
 from unisono.report.models import SECOND_SYSTEM, TITLES, model_name
-from unisono.report.scores import BASELINES, UNTRAINED, rows_of
+from unisono.report.scores import BASELINES, Details, Results, rows_of
 from unisono.report.tables import rows_in, tables
 from unisono.stage import run_stage
 
-METRICS, OUT = Path("metrics/evaluate"), Path("report")
+DETAILS, OUT = Path("metrics/details"), Path("report")
+NOT_RUN = {"left_out": "not evaluated in this run"}
 
 
 def main(params: Params) -> None:
-    metrics = {task: read_json(METRICS / f"{task}.json", task) for task in (*params.evaluation.tasks(), UNTRAINED)}
-    levels = rows_of(metrics)
-    title = TITLES[model_name(params.loss, params.train.objective)]
-    own = {**{name: levels[name] for name in BASELINES}, f"{title} (this run)": levels["model"]}
-    own[f"{SECOND_SYSTEM} (this run)"] = levels["similarity"]
-    shown = tables(params.evaluation.playlists.k if params.evaluation.playlists else 100)
+    results = Results(evaluated=read("evaluate", params), baselines=read("baselines", params))
+    rows = rows_of(results)
+    titles = {"trained": TITLES[model_name(params.loss, params.train.objective)], "similarity": SECOND_SYSTEM}
+    own = {
+        row if row in BASELINES else f"{titles.get(row, row)} (this run)": scores
+        for row, scores in rows.items()
+        if scores
+    }
+    measured = " and ".join(title for row, title in titles.items() if rows[row])
+    shown = [table for table in tables(params.evaluation, results.evaluated) if rows_in(table, own)]
+    (OUT / "figures").mkdir(parents=True, exist_ok=True)
     for table in shown:
-        if rows_in(table, own):
-            draw(table, own_and_published(own), own, OUT / "figures" / f"{table.name}.png")
-    text = page(f"Results: {title}", own, shown, comparable=params.report.comparable, figures="figures")
-    OUT.mkdir(exist_ok=True)
+        bars = {**own, **published()} if params.report.comparable else own
+        draw(table, bars, own, OUT / "figures" / f"{table.name}.png")
+    text = page(
+        f"Results: {measured}" if measured else "Results",
+        own,
+        shown,
+        comparable=params.report.comparable,
+        figures="figures",
+        left_out=results.left_out,
+    )
     (OUT / "report.md").write_text(text, encoding="utf-8")
+
+
+def read(stage: str, params: Params) -> dict[str, Details]:
+    """What a stage wrote of each task; of a task that did not run, that."""
+    details = {}
+    for name in params.evaluation:
+        file = DETAILS / stage / f"{name}.json"
+        details[name] = read_json(file) if file.exists() else NOT_RUN
+        if not isinstance(details[name], dict):
+            raise damaged(file, f"holds a {type(details[name]).__name__}, expected a mapping")
+    return details
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
-"""`python stages/similarity_space.py`: the second system's test tracks as a map, coloured by params.report.tag_pair.
+"""The second system's test tracks as a map, coloured by params.report.tag_pair.
 
-Reads data/embeddings/; writes report/similarity_space.png.
+    python stages/similarity_space.py CORPUS
+
+Reads data/embeddings/, data/frames/ and data/split/; writes report/similarity_space.png.
 """
 
 from pathlib import Path
 
+from unisono.corpora.labels import corpus_labels
 from unisono.params import Params
 from unisono.report.similarity_space import draw_panels, similarity_map
 from unisono.stage import run_stage
 
 
-def main(params: Params) -> None:
-    panel = similarity_map(Path("data/embeddings", params.similarity.corpus, "similarity"), params, "test tracks")
+def main(params: Params, corpus: str) -> None:
+    folder, name = Path("data/frames", corpus), params.similarity.labels
+    labels = corpus_labels(folder, name, Path("data/split", f"{corpus}.parquet"))
     first, second = params.report.tag_pair
+    embeddings = Path("data/embeddings", corpus, "similarity")
+    panel = similarity_map(embeddings, labels, [first, second], "test tracks", f"{folder} ({name})")
     draw_panels([panel], (first, second), Path("report/similarity_space.png"))
 
 

@@ -1,6 +1,6 @@
 """Train the audio encoder: alignment with the other modalities, or the paper's B-lines.
 
-    python stages/train.py
+    python stages/train.py CORPUS
 
 Curves: data/curves/; checkpoints of an unfinished run: .checkpoints/train/.
 """
@@ -8,7 +8,8 @@ Curves: data/curves/; checkpoints of an unfinished run: .checkpoints/train/.
 from pathlib import Path
 
 from unisono.alignment.alignments import CROP, Alignment, aligned, all_alignments, lambdas, weighted_alignments
-from unisono.alignment.build import build_audio_encoder, build_objective
+from unisono.alignment.build import build_objective
+from unisono.alignment.encoder import build_audio_encoder
 from unisono.alignment.examples import Examples
 from unisono.artifacts.read import read_table
 from unisono.artifacts.vectors import load_vectors
@@ -20,21 +21,20 @@ from unisono.modalities.registry import MODALITIES
 from unisono.params import Loss, Params
 from unisono.stage import run_stage, write_metrics
 from unisono.training.checkpoint import checkpoint_path
-from unisono.training.crops import fit_on_crops, training_metrics
+from unisono.training.crops import fit_on_crops, headline, training_metrics
 
 DATA = Path("data")
-FRAMES, SPLIT = DATA / "frames/catalogue", DATA / "split"
 
 
-def main(params: Params) -> None:
-    train = params.train
+def main(params: Params, corpus: str) -> None:
+    train, frames, split = params.train, DATA / "frames" / corpus, DATA / "split" / f"{corpus}.parquet"
     alignments = weighted_alignments(params.loss, train.objective, MODALITIES)
     kinds = [kind for kind in MODALITIES if kind.name in aligned(alignments)]
     modalities = [kind(*load_vectors(DATA / kind.folder)) for kind in kinds]
     columns = [column for kind in kinds for column in kind.columns]
-    tracks = read_table(FRAMES / "tracks.parquet", "track_id", *columns).set_index("track_id")
-    part_of = read_table(SPLIT / "split.parquet", "track_id", "split").set_index("track_id")["split"]
-    store = FrameStore.open(FRAMES)
+    tracks = read_table(frames / "tracks.parquet", "track_id", *columns).set_index("track_id")
+    part_of = read_table(split, "track_id", "split").set_index("track_id")["split"]
+    store = FrameStore.open(frames)
     training, validation = (
         Examples.of(tracks.loc[part_of.index[part_of == part]], store, modalities, train)
         for part in ("train", "validation")
@@ -44,10 +44,10 @@ def main(params: Params) -> None:
             raise UserError(_missing(modality, params.loss))
     audio = build_audio_encoder(params.encoder, train, params.mel)
     module = build_objective(audio, modalities, alignments, params.encoder, params.loss, train)
-    folders = [SPLIT, *(DATA / kind.folder for kind in kinds)]
-    inputs = [*(path for folder in folders for path in folder.iterdir()), *FRAMES.glob("*.parquet")]
-    settings = params.model_dump(include={"mel", "encoder", "loss", "train"}, mode="json")
-    checkpoint = checkpoint_path("train", settings, [Path(__file__), *inputs])
+    vectors = [path for kind in kinds for path in (DATA / kind.folder).iterdir()]
+    inputs = [split, *vectors, *frames.glob("*.parquet")]
+    settings = params.model_dump(include={"mel", "encoder", "loss", "train", "precision"}, mode="json")
+    checkpoint = checkpoint_path("train", settings, inputs, Path(__file__))
     progress = fit_on_crops(
         module,
         training,
@@ -56,14 +56,16 @@ def main(params: Params) -> None:
         crop_frames=train.crop_frames,
         n_views=2 if CROP in aligned(alignments) else 1,
         schedule=train,
-        machine=train,
+        machine=params.machine,
+        precision=params.precision,
         checkpoint=checkpoint,
         curves_folder=Path("data/curves"),
         weight_decay=train.weight_decay,
         suspects=_suspects(params, alignments),
     )
     save_encoder(Path("data/models/trained"), audio, params.mel.model_dump())
-    write_metrics(Path("metrics/train.json"), {"train": training_metrics(progress, training, validation)})
+    metrics = training_metrics(progress, training, validation)
+    write_metrics("train", {"train": headline(metrics)}, metrics)
     checkpoint.unlink()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore it
 
-LONGEST = ("test_experiments", "test_pipeline", "test_own_music", "test_packing_interrupted", "test_killed")
+LONGEST = ("test_pipeline", "test_own_music", "test_packing_interrupted", "test_killed", "test_endings", "test_reruns")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

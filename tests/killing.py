@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
-_PROCESSES = multiprocessing.get_context("forkserver")
+# One server a test process forks all of them, with what it loaded when it started, whichever test came first.
 # torch and DVCLive load the first three only when they are used.
-_PROCESSES.set_forkserver_preload(
-    ["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.embeddings.export", "unisono.metric_learning.build"]
-)
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.embeddings.export", "unisono.frames.packing",
+     "unisono.metric_learning.build"]
+)  # fmt: skip
 
 
 def killed_at_every_change(
@@ -55,7 +57,7 @@ def _exit_code(
     function: Callable[..., Any], folder: Path, arguments: tuple[Any, ...], at: int | None = None,
     n_bytes: int | None = None,
 ) -> int:  # fmt: skip
-    process = _PROCESSES.Process(target=_child, args=(function, folder, arguments, at, n_bytes))
+    process = PROCESSES.Process(target=_child, args=(function, folder, arguments, at, n_bytes))
     process.start()
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL, -signal.SIGXFSZ), "the function failed; see its traceback above"

@@ -1,4 +1,4 @@
-"""What every stage script shares: typed params in, metrics JSON out, an end in one line whatever ends it."""
+"""What every stage script shares: typed params in, metrics out, an end in one line whatever ends it."""
 
 import ctypes
 import errno
@@ -18,7 +18,10 @@ from threadpoolctl import threadpool_limits
 from unisono import PARENT
 from unisono.errors import UserError
 from unisono.params import Params, load_params
+from unisono.params.holdings import refuse_what_is_missing
 
+METRICS = Path("metrics")
+INVENTORY = Path("data/inventory")
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = 1 << 20  # bytes
@@ -36,6 +39,7 @@ def run_stage(main: Callable[..., None]) -> None:
     end_with_parent()
     try:
         params: Params = load_params(Path("params.yaml"))
+        refuse_what_is_missing(params, INVENTORY)
         use_threads(params.threads)
         main(params, *sys.argv[1:])
     except UserError as error:
@@ -93,9 +97,21 @@ def _is_disk_full(error: BaseException) -> bool:
     return shutil.disk_usage(Path.cwd()).free < FULL_DISK
 
 
-def write_metrics(path: Path, metrics: dict[str, Any]) -> None:
-    """Write a metrics JSON, whole or not at all: nested, sorted keys, plain numbers; NaN and infinity are refused."""
+def write_metrics(name: str, headline: dict[str, Any], details: dict[str, Any]) -> None:
+    """Write what a stage measured: a few numbers that people compare, and all the rest.
+
+    Args:
+        name: of the files, such as train or evaluate/gtzan.
+        headline: at most six numbers, for metrics/NAME.json, which `dvc metrics show` and `diff` read.
+        details: for metrics/details/NAME.json.
+    """
+    write_json(METRICS / "details" / f"{name}.json", details)
+    write_json(METRICS / f"{name}.json", headline)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON, whole or not at all: sorted keys, plain numbers; NaN and infinity are refused."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(metrics, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
     part.replace(path)

@@ -12,19 +12,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unisono.alignment.alignments import weighted_alignments
-from unisono.alignment.build import build_audio_encoder, build_objective
+from unisono.alignment.build import build_objective
+from unisono.alignment.encoder import build_audio_encoder
 from unisono.alignment.examples import Examples
 from unisono.modalities.genres import Genres
 from unisono.modalities.modality import Modality
 from unisono.modalities.registry import MODALITIES
-from unisono.params import Encoder, Loss, Mel, Train
+from unisono.params import Encoder, Loss, Machine, Mel, Train
 from unisono.training.crops import fit_on_crops
 
 ENCODER = Encoder(channels=[2, 2, 2, 2, 2, 2, 4], hidden=8, embedding_dim=6, dropout=0, genre_heads=2)
 MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
 TRAIN = Train(
     objective="contrastive", crop_frames=128, mask_frames=0, mask_bands=0, genres_per_track=10, batch_size=4, epochs=3,
-    patience=3, learning_rate=1e-2, weight_decay=0, workers=0, device="cpu", precision="fp32", seed=0,
+    patience=3, learning_rate=1e-2, weight_decay=0, seed=0,
 )  # fmt: skip
 TRACKS = pd.DataFrame(
     {"genres": [["a"], ["b", "a"], [], ["b"]] * 2, "title": ["red sun", "red moon", "moon", "", "sun", "red", "x", ""]},
@@ -80,7 +81,8 @@ def test_it_trains(tmp_path: Path, objective: str, losses: list[str], weights: l
     learned = (module.encoders if objective == "contrastive" else module.heads)["word"]
     before = learned.weight.detach().clone()
     progress = fit_on_crops(
-        module, examples, examples, stage="train", crop_frames=128, n_views=1, schedule=train, machine=train,
+        module, examples, examples, stage="train", crop_frames=128, n_views=1, schedule=train, precision="fp32",
+        machine=Machine(device="cpu", workers=1, loaders=0, export_batch=1),
         checkpoint=tmp_path / "checkpoint.pt", curves_folder=tmp_path / "curves", suspects=[],
     )  # fmt: skip
     first = progress.history[0]["train"]

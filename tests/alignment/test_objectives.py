@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from unisono.alignment.alignments import Alignment, aligned, weighted_alignments
-from unisono.alignment.build import build_audio_encoder, build_objective
+from unisono.alignment.build import build_objective
+from unisono.alignment.encoder import build_audio_encoder
 from unisono.alignment.masked import MaskedAudio
 from unisono.alignment.objective import CrossModalAlignment
 from unisono.alignment.prediction import ModalityPrediction
@@ -20,7 +21,7 @@ ENCODER = Encoder(channels=[2, 2, 2, 2, 2, 2, 4], hidden=8, embedding_dim=6, dro
 MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
 TRAIN = Train(
     objective="contrastive", crop_frames=128, mask_frames=0, mask_bands=0, genres_per_track=10, batch_size=4, epochs=1,
-    patience=1, learning_rate=1e-3, weight_decay=0, workers=0, device="cpu", precision="fp32", seed=0,
+    patience=1, learning_rate=1e-3, weight_decay=0, seed=0,
 )  # fmt: skip
 RNG = np.random.default_rng(0)
 GENRES = Genres(pd.Index(list("abcde")), RNG.normal(size=(5, 4)).astype(np.float32))

@@ -9,7 +9,7 @@ import torch
 from torchaudio.functional import resample
 
 from unisono.audio.decode import AudioBlocks, load_audio
-from unisono.corpora.rejects import RejectError
+from unisono.audio.rejects import RejectError
 
 FORMATS = {  # suffix: (soundfile format, subtype, how near a coded tone comes)
     "wav": ("WAV", "PCM_16", 1e-4),

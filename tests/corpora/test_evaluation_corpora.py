@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from unisono.corpora import gtzan, jamendo
-from unisono.corpora.registry import read_catalogue
+from unisono.corpora.reading.registry import read_catalogue
 from unisono.errors import UserError
 
 REAL_LISTS = Path(__file__).parents[2] / "../shared/real/lists"
@@ -207,8 +207,3 @@ def test_lists_without_a_track_are_explained(tmp_path: Path) -> None:
             write_jamendo_list(tmp_path, name, split)
     with pytest.raises(UserError, match=r"the lists autotagging_\*-\*.tsv name no track"):
         jamendo.read(tmp_path)
-
-
-def test_an_unknown_format_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"is 'mellon', expected one of melon, folder, gtzan, jamendo"):
-        read_catalogue("mellon", tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from unisono.corpora import magnatagatune
 from unisono.corpora.magnatagatune import SPLIT_OF_FOLDER, frequent_tags, read_annotations
-from unisono.corpora.registry import read_catalogue
+from unisono.corpora.reading.registry import read_catalogue
 from unisono.errors import UserError
 
 REAL_LISTS = Path(__file__).parents[2] / "../shared/real/lists/magnatagatune"

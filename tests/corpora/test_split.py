@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MultiLabelBinarizer
 from skmultilearn.model_selection import IterativeStratification
 
-from unisono.corpora.split import PARTS, split_metrics, stratified_split
+from unisono.corpora.labels import PARTS
+from unisono.corpora.split import split_metrics, stratified_split
 from unisono.errors import UserError
 
 SHARES = np.array([0.8, 0.1, 0.1])
@@ -135,3 +136,12 @@ def test_any_number_of_tracks_of_two_genres_is_split(n: int) -> None:
     labels = pd.Series([["high" if i % 2 else "low"] for i in range(n)], index=[f"t{i}" for i in range(n)])
     sizes = stratified_split(labels, 0.1, 0.1, seed=0)["split"].value_counts()
     assert sizes.sum() == n and abs(sizes["test"] - n / 10) < 1 and abs(sizes["validation"] - n / 10) < 1
+
+
+def test_ids_may_be_numbers() -> None:
+    labels = pd.Series([["rock"], ["rock", "jazz"], ["jazz"], []] * 5, index=range(100, 120))
+    split = stratified_split(labels, 0.2, 0.2, seed=0)
+    named = stratified_split(labels.set_axis(labels.index.map(str)), 0.2, 0.2, seed=0)
+    assert split["split"].tolist() == named["split"].tolist()
+    metrics = split_metrics(labels, split, 0.2, 0.2)
+    assert metrics == split_metrics(labels.set_axis(labels.index.map(str)), named, 0.2, 0.2)

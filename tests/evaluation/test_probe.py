@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from unisono.evaluation.probe import Instances, Repeats, fit_probe
-from unisono.params import Probe
+from unisono.evaluation.measures.probe import Instances, Repeats, fit_probe
+from unisono.params.evaluation import Probe
 
 
 def settings(**changes: object) -> Probe:

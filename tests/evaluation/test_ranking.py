@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from implicit.evaluation import ranking_metrics_at_k
 from scipy.sparse import csr_matrix
 
-from unisono.evaluation.ranking import average_precision_at_k, ndcg_at_k
+from unisono.evaluation.measures.ranking import average_precision_at_k, ndcg_at_k
 
 
 def loop_ndcg(hits: list[bool], relevant: int) -> float:

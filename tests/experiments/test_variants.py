@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
+from unisono.evaluation.task import Column
 from unisono.experiments.variants import CURVES, FRACTIONS, SWEPT, VARIANTS, curve, page, title, to_json
 from unisono.params import Params
 from unisono.report.markdown import NOT_COMPARABLE
 from unisono.report.scores import Row, Score
+from unisono.report.tables import Table
 
 REPO = Path(__file__).parents[2]
 
@@ -85,8 +87,12 @@ def test_the_label_sweep_as_a_curve_that_dvc_plots() -> None:
 
 
 def test_the_page_has_both_tables_with_all_and_with_fewer_labels() -> None:
-    text = page(all_rows(), [0, 1], comparable=False)
+    shown = [
+        Table("retrieval", "Similarity-based retrieval", (Column("r@1", "R@1", 1),)),
+        Table("autotagging", "Automatic tagging", (Column("roc_auc", "ROC AUC", 3),)),
+    ]
+    text = page(all_rows(), shown, [0, 1], comparable=False)
     assert NOT_COMPARABLE in text and "training seeds 0, 1" in text
     assert "| G | 48.0 |" in text and "| G, 1% of the labels | 1.0 |" in text and "| clmr |" in text
     assert text.count("## Similarity-based retrieval") == text.count("## Automatic tagging") == 2
-    assert NOT_COMPARABLE not in page(all_rows(), [0], comparable=True)
+    assert NOT_COMPARABLE not in page(all_rows(), shown, [0], comparable=True)

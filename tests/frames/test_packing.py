@@ -14,11 +14,11 @@ import torch
 
 from unisono.audio.decode import load_audio
 from unisono.audio.mel import LogMel
+from unisono.audio.rejects import RejectError
 from unisono.corpora import folder, melon
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.inventory import take_inventory, write_inventory
-from unisono.corpora.reading import rejects_table
-from unisono.corpora.rejects import RejectError
+from unisono.corpora.reading.catalogue import Catalogue
+from unisono.corpora.reading.files import rejects_table
+from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.errors import UserError
 from unisono.frames.packing import pack
 from unisono.frames.sources import parse_mel
@@ -89,8 +89,9 @@ def run_pack(
     catalogue: Catalogue, where: Path, name: str = "out", mel: Mel | Waves = MEL, **changes: Any
 ) -> dict[str, Any]:
     write_inventory(take_inventory(catalogue.root), where / "inventory.csv")
-    params = Pack(**({"workers": 1, "max_frames": None, "max_reject_share": 1.0} | changes))
-    return pack(catalogue, "mine", where / name, mel, params, where / "inventory.csv", where / "checkpoints")
+    workers = changes.pop("workers", 1)
+    params = Pack(**({"max_frames": None, "max_reject_share": 1.0} | changes))
+    return pack(catalogue, "mine", where / name, mel, params, workers, where / "inventory.csv", where / "checkpoints")
 
 
 def write_melon(root: Path, mels: dict[str, dict[str, bytes]], playlists: list[list[int]]) -> Catalogue:

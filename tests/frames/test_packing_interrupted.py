@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from killing import PROCESSES
 
 from unisono.corpora import folder
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.inventory import take_inventory, write_inventory
+from unisono.corpora.reading.catalogue import Catalogue
+from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.errors import UserError
 from unisono.frames.packing import pack
 from unisono.frames.sources import FrameReader, Reading
@@ -30,7 +31,7 @@ from unisono.params import Mel, Pack
 
 MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
 N_TRACKS = 17  # two units
-WRITERS = ("pack_unit", "write_json", "__exit__", "_copy_to_shard", "_pack", "_write_tables", "_move_shards")
+WRITERS = ("pack_unit", "write_json", "__exit__", "_copy_to_shard", "pack", "write_tables", "_move_shards")
 CHANGES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "open")  # by whatever code, shutil's too
 
 
@@ -60,8 +61,8 @@ def run_pack(catalogue: Catalogue, where: Path, name: str = "out", max_reject_sh
     inventory = where / "inventory.csv"
     if not inventory.exists():
         write_inventory(take_inventory(catalogue.root), inventory)
-    params = Pack(workers=1, max_frames=None, max_reject_share=max_reject_share)
-    return pack(catalogue, "mine", where / name, MEL, params, inventory, where / "checkpoints")
+    params = Pack(max_frames=None, max_reject_share=max_reject_share)
+    return pack(catalogue, "mine", where / name, MEL, params, 1, inventory, where / "checkpoints")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -96,15 +97,13 @@ def kill_at(number: int, step: Callable[..., object], *arguments: Any) -> None:
 
 def each_state(where: Path, step: Callable[..., object], *arguments: Any) -> Iterator[None]:
     """Leave in `where`, one after the other, what `step` leaves when it is killed at any point."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["unisono.frames.packing"])
     start = where.with_name("start")
     shutil.copytree(where, start)
     seen = [contents(start)]
     for number in range(10_000):
         shutil.rmtree(where)
         shutil.copytree(start, where)
-        process = context.Process(target=kill_at, args=(number, step, *arguments))
+        process = PROCESSES.Process(target=kill_at, args=(number, step, *arguments))
         process.start()
         process.join()
         if contents(where) not in seen:
@@ -226,7 +225,8 @@ if __name__ == "__main__":
         (tmp_path / str(number)).mkdir()
         soundfile.write(tmp_path / str(number) / "sleep.wav", np.zeros(9), 16000)
     (tmp_path / "main.py").write_text(code)
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    tests = Path(__file__).parent
+    env = {**os.environ, "PYTHONPATH": f"{tests}{os.pathsep}{tests.parent}"}
     main = subprocess.Popen(
         [sys.executable, tmp_path / "main.py"], env=env, text=True, stderr=subprocess.PIPE, start_new_session=True
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from unisono.corpora.rejects import RejectError
+from unisono.audio.rejects import RejectError
 from unisono.frames.sources import SHORT, TOO_LONG, FrameReader, Reading
 from unisono.params import Mel, Waves
 

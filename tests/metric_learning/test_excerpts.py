@@ -94,7 +94,6 @@ def test_labels_that_are_not_there(store: FrameStore, tmp_path: Path) -> None:
     assert list(found.columns) == ["track_id", "tags", "split"] and len(found) == N
     with pytest.raises(UserError, match=r"labels is 'moods', but .* has only the labels tagged, genres"):
         corpus_labels(store.folder, "moods", tmp_path / "split.parquet")
-    with pytest.raises(UserError, match="no training track has a tag"):
-        tag_names(LABELS[LABELS["split"] != "train"])
+    assert tag_names(LABELS[LABELS["split"] != "train"]) == []
     with pytest.raises(UserError, match="the test part has 0 tracks, expected at least 2"):
         load_excerpts(store, LABELS[LABELS["split"] != "test"], ["slow"], "test")

@@ -20,7 +20,6 @@ PARAMS = CF(
     batch_size=2048,
     holdout=0.1,
     seed=0,
-    device="cpu",
 )
 CPU = torch.device("cpu")
 

@@ -18,8 +18,9 @@ from torchaudio.functional import melscale_fbanks
 
 from unisono.errors import UserError
 from unisono.params import Params, load_params
+from unisono.params.evaluation import GenreClassification, PlaylistContinuation, Tagging
 from unisono.params.mels import HTK, SLANEY, refuse_empty_bands
-from unisono.params.room import Between
+from unisono.params.section import Between
 
 REPO = Path(__file__).parents[2]
 FILES = [REPO / "params.yaml", *(REPO / "params" / f"{name}.yaml" for name in ("melon", "folder", "magnatagatune"))]
@@ -35,13 +36,13 @@ def write(tmp_path: Path, change: dict[str, Any]) -> Path:
     raw = yaml.safe_load(FILES[0].read_text())
     for key, value in change.items():
         *path, last = key.split(".")
-        room = raw
+        section = raw
         for part in path:
-            room = room[part]
+            section = section[part]
         if value is None:
-            del room[last]
+            del section[last]
         else:
-            room[last] = value
+            section[last] = value
     file = tmp_path / "params.yaml"
     file.write_text(yaml.safe_dump(raw))
     return file
@@ -49,16 +50,17 @@ def write(tmp_path: Path, change: dict[str, Any]) -> Path:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
 def test_shipped_params_are_valid(file: Path) -> None:
-    assert load_params(file).evaluation.tasks()
+    assert load_params(file).evaluation
 
 
 def test_the_files_have_one_shape() -> None:
-    """Corpora and tasks are what a user adds and removes; every other key is in all files."""
-    optional = (*(f".corpora.{name}" for name in ("gtzan", "jamendo", "magnatagatune")), ".evaluation.")
+    """Corpora and tasks are what a user adds and removes; every other key is in all files, but for the simulation's."""
+    optional = (*(f".corpora.{name}" for name in ("gtzan", "jamendo", "magnatagatune")), ".evaluation.", ".sample.")
     shapes = [keys(yaml.safe_load(file.read_text())) for file in FILES]
     everywhere = [{key for key in shape if not key.startswith(optional)} for shape in shapes]
     assert all(shape == everywhere[0] for shape in everywhere)
-    assert all(shape <= shapes[0] for shape in shapes)
+    without_tasks = [{key for key in shape if not key.startswith(".evaluation.")} for shape in shapes]
+    assert all(shape <= without_tasks[0] for shape in without_tasks)
 
 
 def test_melon_holds_the_paper_s_values() -> None:
@@ -80,9 +82,11 @@ def test_melon_holds_the_paper_s_values() -> None:
         "lambda_g2p": 1,
         "lambda_a2a": 0,
     }
-    assert p.evaluation.gtzan is not None and p.evaluation.jamendo is not None and p.evaluation.playlists is not None
-    assert p.evaluation.gtzan.probe.hidden == [256] and p.evaluation.jamendo.probe.hidden == [128, 64]
-    assert p.evaluation.gtzan.repeats == p.evaluation.jamendo.repeats == 10 and p.evaluation.playlists.k == 100
+    gtzan, jamendo, playlists = (p.evaluation[name] for name in ("gtzan", "jamendo", "playlists"))
+    assert isinstance(gtzan, GenreClassification) and isinstance(jamendo, Tagging)
+    assert gtzan.probe.hidden == [256] and jamendo.probe.hidden == [128, 64] and gtzan.repeats == jamendo.repeats == 10
+    assert jamendo.labels == ["genre", "mood", "instrument"]
+    assert isinstance(playlists, PlaylistContinuation) and playlists.k == 100
 
 
 @pytest.mark.parametrize(
@@ -92,7 +96,7 @@ def test_melon_holds_the_paper_s_values() -> None:
 def test_the_second_paper_s_values(name: str, corpus: str, labels: str, r: float, alpha: float, epochs: int) -> None:
     p = load_params(REPO / f"params/{name}.yaml")
     similarity, pretrain, finetune = p.similarity, p.pretrain, p.finetune
-    assert (similarity.corpus, similarity.labels, p.waves.sample_rate) == (corpus, labels, 22050)
+    assert (p.systems.metric_learning, similarity.labels, p.waves.sample_rate) == ([corpus], labels, 22050)
     assert similarity.encoder.channels == [128, 128, 128, *[256] * 6, 512] and similarity.encoder.embedding_dim == 512
     assert (similarity.projection_dim, similarity.temperature) == (64, 0.5)
     assert (similarity.inception.n_mels, similarity.inception.embedding_dim) == (128, 256)
@@ -115,22 +119,50 @@ def test_an_int_is_a_float_where_a_float_is_meant(tmp_path: Path) -> None:
     [
         ({"loss.lambda_a2x": 1}, "loss.lambda_a2x: unknown key; expected one of temperature, lambda_a2g"),
         ({"corpora.gtzan.path": "x"}, "corpora.gtzan.path: unknown key; expected one of format, root"),
-        ({"evaluation.jamendo.probe.width": 3}, "probe.width: unknown key; expected one of hidden, epochs"),
-        ({"lss": {}}, "lss: unknown key; expected one of sample, corpora"),
+        (
+            {"evaluation.jamendo.probe.width": 3},
+            "evaluation.jamendo.probe.width: unknown key; expected one of hidden, epochs",
+        ),
+        (
+            {"evaluation.autotagging.seed": 3},
+            "evaluation.autotagging.seed: unknown key; expected one of task, corpus, model, labels",
+        ),
+        (
+            {"evaluation.tags.task": "genres"},
+            r"evaluation.tags.task: expected a kind of task, one of genre_classification, .* \(found 'genres'\)",
+        ),
+        ({"evaluation.tags.task": None}, "evaluation.tags.task: expected a kind of task, one of genre_classification"),
+        ({"evaluation.tags": 5}, r"evaluation.tags: expected a section of keys \(found 5\)"),
+        ({"evaluation": []}, "evaluation: expected a section of keys"),
+        (
+            {"evaluation.tags.model": "untrained"},
+            "evaluation.tags.model: Input should be 'trained', 'similarity' or ''",
+        ),
+        ({"evaluation.autotagging.model": ""}, "evaluation.autotagging.model: Input should be 'similarity'"),
+        ({"lss": {}}, "lss: unknown key; expected one of systems, threads, precision, machine, sample, corpora"),
         (
             {"finetune.label_fraction": 0, "finetune.contrastive": False},
             "finetune: label_fraction is 0 and contrastive",
         ),
         ({"finetune.r": "automatic"}, "finetune.r"),
         ({"pretrain.epochs": 0}, "finetune.load_pretrained is true, but pretrain.epochs is 0"),
-        ({"similarity.corpus": "mtat"}, "similarity.corpus is 'mtat', but corpora has only catalogue, gtzan"),
+        ({"systems.metric_learning": ["mtat"]}, "systems.metric_learning has 'mtat', but corpora has only catalogue"),
+        ({"systems.alignment": ["catalogue", "gtzan"]}, "systems.alignment: has 2 entries, expected 0 to 1"),
+        (
+            {"systems.metric_learning": []},
+            "evaluation.autotagging asks for embeddings of magnatagatune .model 'similarity'., but"
+            " systems.metric_learning has none made",
+        ),
+        ({"systems.embed": ["catalogue"]}, "evaluation.gtzan asks for embeddings of gtzan .* systems.embed has none"),
+        ({"evaluation": {}}, "evaluation has no task; keep one"),
+        ({"sample": {"corpora": ["melon"]}}, "sample: seed, songs, playlists, .* missing"),
         ({"augmentation.low_pass": {"low": 9, "high": 1}}, "augmentation.low_pass: low is 9 and high is 1"),
         ({"augmentation.low_pass.hi": 9}, "augmentation.low_pass.hi: unknown key; expected one of low, high"),
         ({"train.seed": None}, "train.seed: missing"),
         ({"loss.temperature": -1}, r"loss.temperature: expected a number from 0.001 to 1,000 \(found -1\)"),
         ({"split.test": 0.95}, "split: validation \\+ test is 1.05, which leaves nothing to train on"),
-        ({"corpora.catalogue": None}, "corpora.catalogue is missing"),
-        ({"corpora.gtzan": None}, "evaluation.gtzan.corpus is 'gtzan', but corpora has only catalogue, jamendo"),
+        ({"corpora.catalogue": None}, "systems.alignment has 'catalogue', but corpora has only gtzan"),
+        ({"corpora.gtzan": None}, "systems.embed has 'gtzan', but corpora has only catalogue, jamendo"),
     ],
 )
 def test_mistakes_are_explained(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -152,9 +184,11 @@ def numbers(annotation: Any, metadata: list[Any], key: str) -> dict[str, bool]:
         annotation, *more = get_args(annotation)
         metadata = [*metadata, *more]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        rooms = annotation.model_fields.items()
+        sections = annotation.model_fields.items()
         return {
-            k: v for name, field in rooms for k, v in numbers(field.annotation, field.metadata, f"{key}.{name}").items()
+            k: v
+            for name, field in sections
+            for k, v in numbers(field.annotation, field.metadata, f"{key}.{name}").items()
         }
     if annotation in (int, float):
         return {key: any(isinstance(m, Between) for m in metadata)}
@@ -227,6 +261,8 @@ def test_bands_that_hear_nothing_are_those_of_torchaudio(scale: str) -> None:
         ({"pack.max_frames": 0}, "pack.max_frames: expected a whole number from 1 to 100,000,000 or null (found 0)"),
         ({"split.validation": 0}, "split: validation is 0, which leaves nothing for it"),
         ({"corpora.gtzan.root": ""}, "corpora.gtzan.root: expected the path of a folder (found '')"),
+        ({"evaluation.a/b": {"task": "retrieval"}}, "evaluation.a/b.[key]: expected letters, digits, _ and -"),
+        ({"evaluation.tags.labels": []}, "evaluation.tags.labels: has 0 entries, expected 1 to 100: sets of labels"),
         ({"corpora.a b": {"format": "gtzan", "root": "x"}}, "corpora.a b.[key]: expected letters, digits, _ and -"),
         ({"mel": 5}, "mel: expected a section of keys (found 5)"),
     ],
@@ -247,8 +283,8 @@ def test_what_is_out_of_range_is_refused_with_the_range(tmp_path: Path, change: 
         ("mel: " + "1" * 5000, "not valid YAML: Exceeds the limit .* value has 5000 digits$"),
         ("mel: " + "[" * 5000 + "]" * 5000, "not valid YAML: more than 20 levels of nesting"),
         ("? [a]\n: 1", "not valid YAML at line 1, column 3: a key is not plain text"),
-        ("- 1\n", "holds a list, expected the sections sample, corpora"),
-        ("", "holds nothing, expected the sections sample, corpora"),
+        ("- 1\n", "holds a list, expected the sections systems, threads"),
+        ("", "holds nothing, expected the sections systems, threads"),
         ("a: " + "x" * 1_000_000, "1,000,003 bytes, expected a few thousand"),
         ("mel: &m {sample_rate: *m}", r"mel.sample_rate: expected a whole number from 1,000 to 192,000$"),
     ],
@@ -290,3 +326,9 @@ def test_what_is_no_text_file_is_explained(tmp_path: Path) -> None:
     os.mkfifo(file)
     with pytest.raises(UserError, match="is not a file; run from the repository root"):
         load_params(file)
+
+
+def test_tasks_have_names_of_the_user_s_own(tmp_path: Path) -> None:
+    tags = yaml.safe_load(FILES[0].read_text())["evaluation"]["tags"]
+    mine = {"mine": tags, "again": {**tags, "model": ""}}
+    assert list(load_params(write(tmp_path, {"evaluation": mine})).evaluation) == ["again", "mine"]

@@ -123,7 +123,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = clone(tmp_path_factory.mktemp("setup") / "clone")
     if shutil.which("uv", path=PATH_WITH_UV) is None:
         pytest.skip("no uv: these packages were not installed by setup/install, so that its cache lacks them")
-    env = {**os.environ, "PATH": PATH_WITH_UV, "UV_OFFLINE": "1", "UV_PYTHON": sys.executable}
+    env = {**os.environ, "PATH": PATH_WITH_UV, "UV_OFFLINE": "1", "UV_PYTHON": sys.executable,
+           "UV_COMPILE_BYTECODE": "0"}  # fmt: skip
     done = subprocess.run([project / "setup/install", "requirements.lock"], env=env, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
     return project

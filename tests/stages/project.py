@@ -47,11 +47,11 @@ class Project:
         before = file.read_text()
         params = yaml.safe_load(before)
         for key, value in changes.items():
-            *rooms, name = key.split(".")
-            room = params
-            for part in rooms:
-                room = room[part]
-            room[name] = value
+            *sections, name = key.split(".")
+            section = params
+            for part in sections:
+                section = section[part]
+            section[name] = value
         file.write_text(yaml.safe_dump(params))
         said = self.run(sys.executable, script, *arguments, fails=True)
         file.write_text(before)
@@ -84,8 +84,8 @@ def clone(folder: Path, params: dict[str, Any]) -> Project:
 def tiny() -> dict[str, Any]:
     """The repository's params, for a tiny sample and tiny models."""
     params: dict[str, Any] = yaml.safe_load((REPO / "params.yaml").read_text())
-    for room, values in TINY.items():
-        params[room] |= values
+    for section, values in TINY.items():
+        params[section] |= values
     params["threads"] = 1  # the processes that run the tests share the cores
     params["similarity"]["encoder"] = {"kind": "sample_cnn", "channels": [4] * 7, "embedding_dim": 8}
     for task in params["evaluation"].values():

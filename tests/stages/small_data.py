@@ -16,7 +16,7 @@ from unisono.encoders.saved import save_encoder, save_projector
 from unisono.frames.store import FrameWriter, shard_name, write_index
 from unisono.metric_learning.build import build_encoder, build_objective
 from unisono.params import Params, load_params
-from unisono.stage import write_metrics
+from unisono.stage import write_json
 
 PARTS = ["train"] * 12 + ["validation"] * 4 + ["test"] * 4
 TRACKS = [f"t{row}" for row in range(len(PARTS))]
@@ -33,7 +33,7 @@ def write_small_data(folder: Path) -> None:
     write_params(folder, params)
     rng = np.random.default_rng(0)
     labels = pd.DataFrame({"track_id": TRACKS, "tags": [[GENRES[row % 3]] for row in range(20)], "split": PARTS})
-    catalogue, waves = folder / "data/frames/catalogue", folder / "data/waves"
+    catalogue, waves = folder / "data/frames/catalogue", folder / "data/waves/magnatagatune"
     _write_store(catalogue, rng.normal(-40, 20, (20, 150, 48)))
     _write_store(waves, rng.normal(0, 0.1, (20, 2500, 1)))
     labels.assign(genres=labels["tags"])[["track_id", "genres"]].to_parquet(catalogue / "tracks.parquet", index=False)
@@ -42,16 +42,18 @@ def write_small_data(folder: Path) -> None:
         catalogue / "playlists.parquet", index=False
     )
     labels.assign(task="tagged").to_parquet(waves / "labels.parquet", index=False)
+    labels.assign(task="tagged")[:0].to_parquet(catalogue / "labels.parquet", index=False)
     (folder / "data/split").mkdir()
-    pd.DataFrame({"track_id": TRACKS, "split": PARTS}).to_parquet(folder / "data/split/split.parquet", index=False)
+    pd.DataFrame({"track_id": TRACKS, "split": PARTS}).to_parquet(folder / "data/split/catalogue.parquet", index=False)
+    pd.DataFrame({"track_id": [], "split": []}, dtype="str").to_parquet(folder / "data/split/magnatagatune.parquet")
     save_vectors(folder / "data/cf", TRACKS, rng.normal(size=(20, 8)))
     save_vectors(folder / "data/genres", GENRES, rng.normal(size=(3, 8)))
     typed = load_params(folder / "params.yaml")
     module = build_objective(typed, build_encoder(typed, seed=0), len(GENRES), metric=0, contrastive=1, augment=False)
     save_encoder(folder / "data/models/pretrained", module.encoder, typed.waves.model_dump())
     save_projector(folder / "data/models/pretrained", module.projector)
-    write_metrics(folder / "metrics/pretrain.json", {"pretrain": {"converged": 2.0}})
-    write_metrics(folder / "metrics/balance.json", {"balance": {"r": 2.0}})
+    write_json(folder / "metrics/details/pretrain.json", {"converged": 2.0})
+    write_json(folder / "metrics/details/balance.json", {"r": 2.0})
 
 
 def write_params(folder: Path, params: dict[str, Any]) -> None:
@@ -62,17 +64,18 @@ def change_params(folder: Path, changes: dict[str, Any]) -> None:
     """Set params by their keys."""
     params = yaml.safe_load((folder / "params.yaml").read_text())
     for key, value in changes.items():
-        *rooms, name = key.split(".")
-        room = params
-        for part in rooms:
-            room = room[part]
-        room[name] = value
+        *sections, name = key.split(".")
+        section = params
+        for part in sections:
+            section = section[part]
+        section[name] = value
     write_params(folder, params)
 
 
-def run_main(folder: Path, script: str, *arguments: str, params: Params | None = None) -> None:
-    """What a stage's script does after its start, in the working folder `folder`."""
+def run_main(folder: Path, command: str, params: Params | None = None) -> None:
+    """What a stage's command (`train.py catalogue`) does after its start, in the working folder `folder`."""
     torch.set_num_threads(1)
+    script, *arguments = command.split()
     main = runpy.run_path(str(REPO / "stages" / script))["main"]
     main(params or load_params(folder / "params.yaml"), *arguments)
 

@@ -13,13 +13,13 @@ from killing import files_below
 from project import REPO
 from small_data import change_params, write_small_data
 
-TRAIN = [sys.executable, str(REPO / "stages/train.py")]
+TRAIN = [sys.executable, str(REPO / "stages/train.py"), "catalogue"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_small_data(tmp_path)
-    change_params(tmp_path, {"train.epochs": 100_000, "train.patience": 100_000, "train.workers": 2})
+    change_params(tmp_path, {"train.epochs": 100_000, "train.patience": 100_000, "machine.loaders": 2})
     return tmp_path
 
 
@@ -94,7 +94,7 @@ def test_a_full_disk_is_a_sentence(folder: Path) -> None:
 
 
 def test_the_caller_s_threads_change_no_byte(folder: Path) -> None:
-    change_params(folder, {"train.epochs": 2, "train.workers": 0, "threads": 2})
+    change_params(folder, {"train.epochs": 2, "machine.loaders": 0, "threads": 2})
     for threads in ("1", "2"):
         environment = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads)}
         subprocess.run(TRAIN, cwd=folder, env=environment, stderr=subprocess.DEVNULL, check=True)

@@ -20,12 +20,16 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def unchecked(room: BaseModel, key: str, value: Any) -> Any:
+def unchecked(section: BaseModel, key: str, value: Any) -> Any:
     """A copy of params with one value that no params.yaml may have."""
     name, _, rest = key.partition(".")
-    return room.model_copy(update={name: unchecked(getattr(room, name), rest, value) if rest else value})
+    return section.model_copy(update={name: unchecked(getattr(section, name), rest, value) if rest else value})
 
 
+COMMAND = {
+    "train.py": "train.py catalogue",
+    **{script: f"{script} magnatagatune" for script in ("pretrain.py", "balance.py", "finetune.py")},
+}
 LOUD = Band.model_construct(low=4000.0, high=4000.0)
 CASES = [
     (
@@ -56,7 +60,7 @@ def test_the_params_to_blame_are_named(
     for key, value in changes.items():
         params = unchecked(params, key, value)
     with pytest.raises(UserError) as caught:
-        run_main(inputs, script, params=params)
+        run_main(inputs, COMMAND[script], params)
     said = str(caught.value)
     assert where in said and advice in said and "in the train part" in said
     section = script.removesuffix(".py").replace("balance", "finetune")
@@ -67,7 +71,10 @@ def test_the_params_to_blame_are_named(
     assert len(named) == 4 and set(named) <= set(TRACKS[:12])
 
 
-@pytest.mark.parametrize(("script", "store"), [("train.py", "frames/catalogue"), ("finetune.py", "waves")])
+@pytest.mark.parametrize(
+    ("script", "store"),
+    [("train.py", "frames/catalogue"), ("finetune.py", "waves/magnatagatune")],
+)
 def test_tracks_that_are_not_finite_are_named(
     inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, store: str
 ) -> None:
@@ -77,4 +84,4 @@ def test_tracks_that_are_not_finite_are_named(
         length = len(file["frames"]) // len(TRACKS)
         file["frames"][5 * length : 6 * length] = float("inf")
     with pytest.raises(UserError, match=r"; the input of t5 is not finite: pack the corpus anew"):
-        run_main(folder, script)
+        run_main(folder, COMMAND[script])

@@ -19,7 +19,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("script", ["train.py", "finetune.py"])
+@pytest.mark.parametrize("script", ["train.py catalogue", "finetune.py magnatagatune"])
 def test_a_stage_killed_before_any_change_of_a_file_ends_as_one_that_was_not(
     inputs: Path, tmp_path: Path, script: str
 ) -> None:
@@ -48,12 +48,12 @@ def test_a_damaged_checkpoint_is_set_aside_and_training_starts_anew(
 ) -> None:
     whole = shutil.copytree(inputs, tmp_path / "whole")
     monkeypatch.chdir(whole)
-    run_main(whole, "train.py")
+    run_main(whole, "train.py catalogue")
     folder = shutil.copytree(inputs, tmp_path / "damaged")
     monkeypatch.chdir(folder)
     (folder / "metrics/train.json").mkdir()  # a folder, where a file is to go: all but the end is done
     with pytest.raises(OSError):
-        run_main(folder, "train.py")
+        run_main(folder, "train.py catalogue")
     (folder / "metrics/train.json").rmdir()
     (checkpoint,) = (folder / ".checkpoints").rglob("*.pt")
     good = checkpoint.read_bytes()
@@ -61,7 +61,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_training_starts_anew(
         checkpoint.write_bytes(damage(good))
         caplog.clear()
         with caplog.at_level(logging.WARNING):
-            run_main(folder, "train.py")
+            run_main(folder, "train.py catalogue")
         assert f"{os.path.relpath(checkpoint)}: a damaged checkpoint" in caplog.text, name
         aside = checkpoint.with_suffix(".damaged")
         assert aside.read_bytes() == damage(good), name

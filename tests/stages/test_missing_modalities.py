@@ -38,7 +38,7 @@ def test_what_no_training_track_has_is_named_with_the_weights(folder: Path, vect
     ids = {"genres": [], "cf": TRACKS}[vectors]
     save_vectors(folder / "data" / vectors, ids, np.zeros((len(ids), 8)))
     with pytest.raises(UserError) as caught:
-        run_main(folder, "train.py")
+        run_main(folder, "train.py catalogue")
     assert str(caught.value) == SAID[vectors]
 
 
@@ -46,7 +46,7 @@ def test_what_no_training_track_has_is_named_with_the_weights(folder: Path, vect
 def test_vectors_without_weight_need_not_be_there(folder: Path, vectors: str) -> None:
     change_params(folder, WITHOUT[vectors])
     shutil.rmtree(folder / "data" / vectors)
-    run_main(folder, "train.py")
+    run_main(folder, "train.py catalogue")
     assert (folder / "data/models/trained/encoder.safetensors").exists()
 
 
@@ -54,5 +54,5 @@ def test_two_crops_need_neither(folder: Path) -> None:
     change_params(folder, {**WITHOUT["genres"], **WITHOUT["cf"], "loss.lambda_a2a": 1})
     for vectors in WITHOUT:
         shutil.rmtree(folder / "data" / vectors)
-    run_main(folder, "train.py")
+    run_main(folder, "train.py catalogue")
     assert (folder / "data/models/trained/encoder.safetensors").exists()

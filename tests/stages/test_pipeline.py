@@ -1,16 +1,33 @@
-"""The whole pipeline as a user runs it, on a tiny sample: cold, and again; and what a mistake is answered with."""
+"""The whole pipeline as a user runs it, on a tiny sample: cold, again, and as experiments; artifacts, and mistakes."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from project import Project, clone, tiny
+from running import run_pipeline
+
+
+def stages_run(said: str) -> set[str]:
+    """The stages that a command ran, `evaluate` for any of evaluate@..."""
+    return {line.split("'")[1].split("@")[0] for line in said.splitlines() if line.startswith("Running stage")}
+
+
+def one_corpus_a_system() -> dict[str, Any]:
+    """The tiny sample without GTZAN and MTG-Jamendo, whose stages are those of the others."""
+    params = tiny()
+    for name in ("gtzan", "jamendo"):
+        params["sample"]["corpora"].remove(name)
+        params["systems"]["embed"].remove(name)
+        del params["corpora"][name], params["evaluation"][name]
+    return params
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = clone(tmp_path_factory.mktemp("unisono"), tiny())
+    project = clone(tmp_path_factory.mktemp("unisono"), one_corpus_a_system())
     project.run("dvc", "repro")
     project.run("git", "add", "-A")
     project.run("git", "commit", "-qm", "first run")
@@ -18,31 +35,79 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def test_every_task_has_its_metrics_and_table(project: Project) -> None:
-    untrained = json.loads(project.read("metrics/evaluate/untrained.json"))["untrained"]
-    for task in ("gtzan", "jamendo", "playlists", "tags", "retrieval"):
-        metrics = json.loads(project.read(f"metrics/evaluate/{task}.json"))[task]
-        assert {"chance", "counts"} <= set(metrics) and task in untrained
-    retrieval = json.loads(project.read("metrics/evaluate/retrieval.json"))["retrieval"]
-    for system in ("similarity", "alignment", "chance"):
-        assert {"r@1", "r@8", "m@1", "m@10"} <= set(retrieval[system])
-    assert {"roc_auc", "pr_auc"} <= set(
-        json.loads(project.read("metrics/evaluate/autotagging.json"))["autotagging"]["similarity"]
-    )
-    balance = json.loads(project.read("metrics/balance.json"))["balance"]
+    def read(path: str) -> dict:
+        return json.loads(project.read(f"metrics/{path}.json"))
+
+    for task in ("playlists", "tags", "retrieval", "autotagging"):
+        scores, baselines = read(f"details/evaluate/{task}")["models"], read(f"details/baselines/{task}")
+        assert baselines["chance"].keys() == next(iter(scores.values())).keys()
+        assert len(read(f"evaluate/{task}")[task]) <= 6
+    assert read("details/evaluate/retrieval")["models"].keys() == {"similarity", "trained"}
+    assert {"r@1", "r@8", "m@1", "m@10"} <= read("details/baselines/retrieval")["models"]["untrained"].keys()
+    balance = read("details/balance")
     assert balance["r"] == balance["contrastive"] / balance["metric"]
     report = project.read("report/report.md").decode()
     assert "not comparable" in report and "| Contr CF-G (this run) |" in report
 
 
+def test_a_screen_shows_all_headline_numbers(project: Project) -> None:
+    shown = json.loads(project.run("dvc", "metrics", "show", "--json"))
+    numbers = [name for file in shown[""]["data"].values() for name in flat(file["data"])]
+    assert 15 <= len(numbers) <= 45
+    assert {"tags.roc_auc", "playlists.ndcg@100", "train.loss", "retrieval.similarity.m@10"} <= set(numbers)
+
+
+def flat(values: dict, prefix: str = "") -> list[str]:
+    """The keys of all numbers, joined by dots."""
+    found = []
+    for key, value in values.items():
+        found += flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [f"{prefix}{key}"]
+    return found
+
+
 def test_planted_faults_are_counted_rejects(project: Project) -> None:
-    metrics = json.loads(project.read("metrics/pack/catalogue.json"))
-    assert "rejected" in json.dumps(metrics)
-    rejects = project.read("data/frames/catalogue/rejects.csv").decode()
-    assert len(rejects.splitlines()) >= 4  # a header, and a missing, an all-zero and a truncated mel
+    metrics = json.loads(project.read("metrics/pack/catalogue.json"))["pack"]["catalogue"]
+    rejects = project.read("data/frames/catalogue/rejects.csv").decode().splitlines()[1:]
+    assert metrics["rejected"] == len(rejects) >= 3  # a missing, an all-zero and a truncated mel
 
 
 def test_a_second_run_has_nothing_to_do(project: Project) -> None:
     assert "Data and pipelines are up to date." in project.run("dvc", "repro")
+
+
+def test_another_cold_run_gives_the_same_bytes(project: Project, tmp_path: Path) -> None:
+    """In one process instead of one a stage, so that nothing that a stage leaves in memory matters either."""
+    other = clone(tmp_path, one_corpus_a_system())
+    run_pipeline(other.folder)
+    results = [
+        path
+        for name in ("metrics", "data/embeddings", "data/untrained", "data/models", "data/cf", "data/genres", "report")
+        for path in (tmp_path / name).rglob("*.*")
+    ]
+    files = [str(p.relative_to(tmp_path)) for p in results if p.is_file() and p.name != ".gitignore"]
+    assert {"metrics/train.json", "metrics/details/finetune.json", "metrics/details/baselines/tags.json"} <= set(files)
+    assert {"data/embeddings/catalogue/trained/tracks.npy", "report/report.md"} <= set(files)
+    assert "data/embeddings/magnatagatune/similarity/windows.npy" in files
+    different = [name for name in files if other.read(name) != project.read(name)]
+    assert not different
+
+
+def test_an_experiment_reruns_what_follows_and_comes_back_from_the_cache(project: Project) -> None:
+    """An ablation of the first system and a variant of the second at once; test_reruns has each by itself."""
+    kept = ("data/models/trained/encoder.safetensors", "data/models/finetuned/encoder.safetensors",
+            "metrics/train.json", "metrics/finetune.json", "metrics/details/evaluate/tags.json")  # fmt: skip
+    before = {name: project.read(name) for name in kept}
+    changes = ("-S", "loss.lambda_a2p=0", "-S", "finetune.alpha=0.1", "-S", "finetune.label_fraction=0.1")
+    ran = stages_run(project.run("dvc", "exp", "run", *changes))
+    second = {"finetune", "export_similarity", "similarity_space"}
+    assert ran == {"train", "export", "evaluate", "report"} | second
+    assert all(project.read(name) != content for name, content in before.items())
+    assert json.loads(project.read("metrics/details/finetune.json"))["labelled"] == 4
+    diff = project.run("dvc", "metrics", "diff")
+    assert "playlists.ndcg@100" in diff and len(diff.splitlines()) < 30
+    back = ("-S", "loss.lambda_a2p=1.0", "-S", "finetune.alpha=1.0", "-S", "finetune.label_fraction=1.0")
+    assert stages_run(project.run("dvc", "exp", "run", *back)) <= {"evaluate", "report"}
+    assert all(project.read(name) == content for name, content in before.items())
 
 
 def test_another_project_takes_artifacts_from_here(project: Project, tmp_path: Path) -> None:
@@ -76,6 +141,6 @@ def test_a_user_s_mistake_is_a_sentence(project: Project) -> None:
     said = project.run("dvc", "exp", "run", "-S", "loss.lambda_a2g=0", "-S", "loss.lambda_a2p=0", fails=True)
     assert "loss.lambda_a2g, loss.lambda_a2p and loss.lambda_a2a are all 0" in said and "Traceback" not in said
     project.run("git", "checkout", "-q", "params.yaml")
-    said = project.refuses({"train.batch_size": 5000}, "stages/train.py")
+    said = project.refuses({"train.batch_size": 5000}, "stages/train.py", "catalogue")
     assert "train.batch_size is 5000, but the training part has only" in said
-    assert "unknown task 'nosuch'; expected one of gtzan" in project.refuses({}, "stages/evaluate.py", "nosuch")
+    assert "expected a task of params.evaluation" in project.refuses({}, "stages/evaluate.py", "nosuch")

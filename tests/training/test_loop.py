@@ -10,7 +10,6 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from unisono.errors import UserError
-from unisono.training.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from unisono.training.devices import pick_device
 from unisono.training.loop import Batch, NonFiniteLoss, Progress, fit
 
@@ -116,36 +115,6 @@ def test_a_learning_rate_that_destroys_the_weights_shows_in_the_next_batch(tmp_p
     with pytest.raises(NonFiniteLoss) as caught:
         run(tmp_path / "c.pt", epochs=2, lr=1e30)
     assert (caught.value.part, caught.value.epoch, caught.value.batch) == ("train", 0, 1)
-
-
-def test_checkpoints_are_keyed_by_params_inputs_and_code(tmp_path: Path) -> None:
-    file = tmp_path / "input"
-    file.write_text("a")
-    first = checkpoint_path("train", {"lr": 1}, [file])
-    assert checkpoint_path("train", {"lr": 1}, [file]) == first
-    assert checkpoint_path("train", {"lr": 2}, [file]) != first
-    file.write_text("b")
-    assert checkpoint_path("train", {"lr": 1}, [file]) != first
-
-
-def test_a_checkpoint_is_replaced_whole(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "c.pt"
-    assert load_checkpoint(path, torch.device("cpu")) is None
-    save_checkpoint(path, {"x": torch.ones(2)})
-    save_checkpoint(path, {"x": torch.zeros(2)})
-    state = load_checkpoint(path, torch.device("cpu"))
-    assert state is not None and torch.equal(state["x"], torch.zeros(2))
-    assert [p.name for p in path.parent.iterdir()] == ["c.pt"]
-
-
-@pytest.mark.parametrize("n_bytes", [0, 1, 50, 200])
-def test_a_damaged_checkpoint_is_set_aside(tmp_path: Path, n_bytes: int, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "c.pt"
-    save_checkpoint(path, {"x": torch.ones(2)})
-    path.write_bytes(path.read_bytes()[:n_bytes])
-    assert load_checkpoint(path, torch.device("cpu")) is None
-    assert "c.pt: a damaged checkpoint" in caplog.text and "c.damaged, and training starts anew" in caplog.text
-    assert [p.name for p in tmp_path.iterdir()] == ["c.damaged"]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no CUDA device")

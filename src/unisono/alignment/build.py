@@ -1,8 +1,7 @@
-"""From params to what is trained: the audio encoder, and the objective around it."""
+"""From params to what is trained: the objective around the audio encoder."""
 
 from collections.abc import Iterable
 
-import torch
 from torch import nn
 
 from unisono.alignment.alignments import AUDIO, CROP, Alignment, aligned
@@ -10,24 +9,8 @@ from unisono.alignment.masked import MaskedAudio
 from unisono.alignment.objective import CrossModalAlignment
 from unisono.alignment.prediction import ModalityPrediction
 from unisono.encoders.mel_cnn import MelCNN
-from unisono.errors import UserError
 from unisono.modalities.modality import Modality
-from unisono.params import Encoder, Loss, Mel, Train
-
-
-def build_audio_encoder(encoder: Encoder, train: Train, mel: Mel) -> MelCNN:
-    """The audio encoder with the initial weights of `train.seed`.
-
-    Raises:
-        UserError: the params do not make an encoder.
-    """
-    torch.manual_seed(train.seed)
-    try:
-        return MelCNN(
-            mel.n_mels, train.crop_frames, encoder.channels, encoder.hidden, encoder.embedding_dim, encoder.dropout
-        )
-    except ValueError as error:
-        raise UserError(f"params.yaml: encoder, mel.n_mels and train.crop_frames do not fit: {error}") from None
+from unisono.params import Encoder, Loss, Train
 
 
 def build_objective(

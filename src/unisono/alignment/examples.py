@@ -8,10 +8,10 @@ import pandas as pd
 import torch
 
 from unisono.alignment.alignments import AUDIO, CROP
+from unisono.encoders.audio_encoder import bands_first
 from unisono.frames.store import FrameStore
 from unisono.modalities.modality import Modality
 from unisono.params import Train
-from unisono.training.batches import bands_first
 from unisono.training.loop import Batch
 
 

@@ -11,7 +11,7 @@ import soxr  # type: ignore[import-untyped]
 import torch
 from torchaudio.transforms import Resample
 
-from unisono.corpora.rejects import RejectError, size_of_file
+from unisono.audio.rejects import RejectError, size_of_file
 
 BLOCK_SECONDS = 20
 PIECE_FRAMES = 1 << 14  # decoded at once: what a broken file loses before its break, and memory with 1024 channels

@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.reading import (
+from unisono.corpora.reading.catalogue import Catalogue
+from unisono.corpora.reading.files import (
     playlists_table,
     read_bytes,
     read_csv,

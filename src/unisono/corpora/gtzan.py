@@ -7,8 +7,8 @@ train_filtered.txt, valid_filtered.txt, test_filtered.txt    lines of <genre>/<g
 import re
 from pathlib import Path, PurePosixPath
 
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.reading import (
+from unisono.corpora.reading.catalogue import Catalogue
+from unisono.corpora.reading.files import (
     labels_table,
     read_text,
     refuse_duplicates,

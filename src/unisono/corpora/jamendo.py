@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.reading import (
+from unisono.corpora.reading.catalogue import Catalogue
+from unisono.corpora.reading.files import (
     labels_table,
     read_text,
     refuse_duplicates,

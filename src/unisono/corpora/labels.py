@@ -9,6 +9,7 @@ from unisono.artifacts.read import read_table
 from unisono.errors import UserError
 
 CATALOGUE_GENRES = "genres"
+PARTS = ("train", "validation", "test")
 
 
 def corpus_labels(corpus: Path, labels: str, split: Path) -> pd.DataFrame:
@@ -18,7 +19,7 @@ def corpus_labels(corpus: Path, labels: str, split: Path) -> pd.DataFrame:
         corpus: the folder of the packed corpus.
         labels: one of the corpus's tasks (magnatagatune: pons2017 | tagged; jamendo: top50 | genre | ...), or
             "genres": the catalogue's own genres.
-        split: split.parquet, by which the catalogue is split.
+        split: the table of its split, for labels that have none of their own.
 
     Raises:
         UserError: the corpus has no such labels, or a table is missing or damaged.

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.reading import (
+from unisono.corpora.reading.catalogue import Catalogue
+from unisono.corpora.reading.files import (
     labels_table,
     read_csv,
     refuse_duplicates,

@@ -10,16 +10,13 @@ Layout, as it is downloaded:
 Users get it from Kakao Arena for non-profit research; it must not be redistributed.
 """
 
-import logging
 import reprlib
-import tarfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.reading import (
+from unisono.corpora.reading.catalogue import Catalogue
+from unisono.corpora.reading.files import (
     is_text,
     playlists_table,
     read_json,
@@ -31,14 +28,11 @@ from unisono.corpora.reading import (
     require_folder,
     tracks_table,
 )
+from unisono.corpora.reading.tars import MISSING_MEL, is_safe, tar_members
 from unisono.errors import UserError
 
 PLAYLIST_FILES = ("train.json", "val.json", "test.json")
-MISSING_MEL = "missing mel"
 UNSAFE_MEMBER = "unsafe tar member"
-DAMAGED_TAR = (tarfile.TarError, OSError, ValueError)  # ValueError: numbers in a header that are none
-
-logger = logging.getLogger(__name__)
 
 
 def read(root: Path) -> Catalogue:
@@ -110,30 +104,6 @@ def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
             found = mels if is_safe(member) else unsafe
             found.setdefault(name.stem, f"{tar.name}!{member.name}")
     return mels, unsafe
-
-
-def tar_members(path: Path) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
-    """The open tar and each of its members in order; a tar that ends too early, or is damaged, ends with a warning.
-
-    Raises:
-        UserError: the file is not an uncompressed tar.
-    """
-    try:
-        archive = tarfile.open(path, "r:", errors="replace")  # noqa: SIM115 (closed by the `with` below, outside this `try`)
-    except DAMAGED_TAR as error:
-        raise UserError(f"{path}: not an uncompressed tar ({error}); download it again") from None
-    with archive:
-        try:
-            for member in archive:
-                yield archive, member
-        except DAMAGED_TAR as error:
-            logger.warning("%s: ends too early (%s); its last songs have no mel. Download it again", path, error)
-
-
-def is_safe(member: tarfile.TarInfo) -> bool:
-    """Whether a tar member is an ordinary file that stays inside the tar's folder."""
-    name = PurePosixPath(member.name)
-    return member.isreg() and not name.is_absolute() and ".." not in name.parts
 
 
 def _read_genres(root: Path) -> tuple[dict[str, list[str]], int]:

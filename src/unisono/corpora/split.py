@@ -10,9 +10,9 @@ from scipy import sparse
 from sklearn.preprocessing import MultiLabelBinarizer
 from skmultilearn.model_selection import IterativeStratification
 
+from unisono.corpora.labels import PARTS
 from unisono.errors import UserError
 
-PARTS = ("train", "validation", "test")
 # Tracks without a genre are shared out like those of one more genre. No reader returns this name: a NUL is not text.
 _NO_GENRE = "\0"
 
@@ -63,7 +63,7 @@ def split_metrics(labels: pd.Series, split: pd.DataFrame, validation: float, tes
     part = split.set_index("track_id")["split"]
     sizes = part.value_counts().reindex(PARTS, fill_value=0)
     genres = labels.map(lambda names: sorted(set(names))).explode().dropna()
-    tracks = pd.crosstab(genres, part.reindex(genres.index)).reindex(columns=PARTS, fill_value=0)
+    tracks = pd.crosstab(genres.to_numpy(), part[genres.index].to_numpy()).reindex(columns=PARTS, fill_value=0)
     n_tracks = tracks.sum(axis=1)
     shares = tracks.div(n_tracks, axis=0)
     deviation = shares.sub(target).abs().max(axis=1)

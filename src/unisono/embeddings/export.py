@@ -13,10 +13,9 @@ import torch
 from tqdm import tqdm
 
 from unisono.embeddings.read import INDEX, TRACKS, WINDOWS, Embeddings, load_embeddings
-from unisono.encoders.audio_encoder import AudioEncoder
+from unisono.encoders.audio_encoder import AudioEncoder, bands_first
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
-from unisono.training.batches import bands_first
 from unisono.training.checkpoint import fingerprint
 from unisono.training.devices import keep_freed_memory, mixed_precision
 
@@ -155,4 +154,4 @@ def _key(encoder: AudioEncoder, store: FrameStore, layer: str, batch_size: int, 
         weights.update(name.encode() + tensor.cpu().numpy().tobytes())
     shards = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(store.folder.glob("*.h5"))]
     settings = [weights.hexdigest(), shards, layer, batch_size, precision]
-    return f"{store.folder.name}-{fingerprint(settings, [store.folder / 'index.parquet'])}"
+    return f"{store.folder.name}-{fingerprint(settings, [store.folder / 'index.parquet'], Path(__file__))}"

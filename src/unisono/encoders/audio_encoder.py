@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 
@@ -29,3 +31,8 @@ class AudioEncoder(nn.Module):
     def forward(self, crop_BFT: Tensor) -> Tensor:
         """The embedding: (B, F, T) -> (B, D)."""
         raise NotImplementedError
+
+
+def bands_first(crops_BTF: np.ndarray) -> Tensor:
+    """Stored frames (B, T, F) as the encoder takes them: (B, F, T), float32."""
+    return torch.from_numpy(crops_BTF).float().transpose(1, 2).contiguous()

@@ -1,1 +1,1 @@
-"""One file a task, and the probes and ranking metrics that they share."""
+"""The tasks, one interface before them, and the probes and ranking metrics that they share."""

@@ -13,13 +13,8 @@ from unisono.errors import UserError
 Overrides = dict[str, str | float | int | bool]
 
 
-def run_experiment(
-    name: str, overrides: Overrides, tasks: Iterable[str], targets: Iterable[str] = ()
-) -> tuple[str, dict[str, Any]]:
-    """Run the pipeline with `overrides` of params as the experiment `name`.
-
-    Returns:
-        the experiment's git revision, and the metrics of its `tasks`.
+def run_experiment(name: str, overrides: Overrides, targets: Iterable[str] = ()) -> str:
+    """Run the pipeline with `overrides` of params as the experiment `name`, and return its git revision.
 
     It runs on the workspace's state in a folder of its own (`dvc exp run --temp`); stages that ran with the same
     inputs before come from DVC's cache. An earlier experiment of the name is replaced.
@@ -29,7 +24,7 @@ def run_experiment(
         targets: the stages to run, with what they need; all of the pipeline by default.
 
     Raises:
-        UserError: git or dvc fail, or a task has no metrics.
+        UserError: git or dvc fail.
     """
     head = _output("git", "rev-parse", "HEAD").strip()
     ref = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
@@ -38,8 +33,7 @@ def run_experiment(
         _output("dvc", "exp", "remove", ref)
     settings = [argument for key, value in overrides.items() for argument in ("-S", f"{key}={json.dumps(value)}")]
     _run("dvc", "exp", "run", "--temp", "--name", name, *settings, *targets)
-    revision = _output("git", "rev-parse", ref).strip()
-    return revision, evaluation_metrics(ref, tasks)
+    return _output("git", "rev-parse", ref).strip()
 
 
 def fetch_output(revision: str, output: Path, destination: Path) -> None:
@@ -47,16 +41,15 @@ def fetch_output(revision: str, output: Path, destination: Path) -> None:
     DVCFileSystem(rev=revision).get(output.as_posix(), str(destination), recursive=True)
 
 
-def evaluation_metrics(revision: str, tasks: Iterable[str]) -> dict[str, Any]:
-    """Return the evaluation metrics ({task: {...}}) of the `tasks` at a git revision.
+def details_at(revision: str, stage: str, tasks: Iterable[str]) -> dict[str, Any]:
+    """Return the details ({task: {...}}) that a stage, `evaluate` or `baselines`, wrote at a git revision.
 
     Raises:
         UserError: the revision lacks a task's.
     """
-    merged: dict[str, Any] = {}
-    for task in tasks:
-        merged |= json.loads(_output("git", "show", f"{revision}:metrics/evaluate/{task}.json"))
-    return merged
+    return {
+        task: json.loads(_output("git", "show", f"{revision}:metrics/details/{stage}/{task}.json")) for task in tasks
+    }
 
 
 def _output(*command: str) -> str:

@@ -7,27 +7,26 @@ writes report/tables.md and metrics/tables.json. Finished runs are not trained a
 """
 
 from pathlib import Path
-from typing import Any
 
-from unisono.experiments.runner import parse_seeds, run_experiment
+from unisono.experiments.runner import Overrides, details_at, parse_seeds, run_experiment
 from unisono.params import Params
 from unisono.report.markdown import page
 from unisono.report.models import SIX_MODELS, TITLES
-from unisono.report.scores import BASELINES, UNTRAINED, Row, mean_of_runs, rows_of
+from unisono.report.scores import BASELINES, Results, Row, mean_of_runs, rows_of
 from unisono.report.tables import tables
-from unisono.stage import run_stage, write_metrics
+from unisono.stage import run_stage, write_json
 
-Runs = dict[str, list[dict[str, Any]]]  # model -> each seed's metrics
+Runs = dict[str, list[Results]]  # model -> each seed's
 
 
 def compare(runs: Runs) -> dict[str, Row]:
     """Return the rows random, untrained and each model's, averaged over its runs."""
-    rows = {model: [rows_of(metrics) for metrics in of_seeds] for model, of_seeds in runs.items()}
+    rows = {model: [rows_of(results) for results in of_seeds] for model, of_seeds in runs.items()}
     # The baselines do not depend on the model, so that any model's runs hold them.
     baselines = {level: mean_of_runs([run[level] for run in next(iter(rows.values()))]) for level in BASELINES}
     return {
         **baselines,
-        **{model: mean_of_runs([run["model"] for run in of_seeds]) for model, of_seeds in rows.items()},
+        **{model: mean_of_runs([run["trained"] for run in of_seeds]) for model, of_seeds in rows.items()},
     }
 
 
@@ -38,21 +37,32 @@ def means(rows: dict[str, Row]) -> dict[str, dict[str, float]]:
 
 def main(params: Params, *arguments: str) -> None:
     seeds = parse_seeds(arguments)
-    tasks = [*params.evaluation.tasks(), UNTRAINED]
     runs: Runs = {
-        model: [run_experiment(f"{model}-{seed}", {**overrides, "train.seed": seed}, tasks)[1] for seed in seeds]
+        model: [_run(f"{model}-{seed}", {**overrides, "train.seed": seed}, params) for seed in seeds]
         for model, overrides in SIX_MODELS.items()
     }
     rows = compare(runs)
-    write_metrics(Path("metrics/tables.json"), means(rows))
-    k = params.evaluation.playlists.k if params.evaluation.playlists else 100
+    write_json(Path("metrics/tables.json"), means(rows))
     one_seed = len(seeds) == 1
     spread = "the repeats of a task" if one_seed else f"the {len(seeds)} training seeds {', '.join(map(str, seeds))}"
     own = {TITLES[name]: row for name, row in rows.items()}
-    text = page("The six models", own, tables(k), comparable=params.report.comparable, spread=spread)
+    first = next(iter(runs.values()))[0]
+    text = page(
+        "The six models",
+        own,
+        tables(params.evaluation, first.evaluated),
+        comparable=params.report.comparable,
+        spread=spread,
+        left_out=first.left_out,
+    )
     output = Path("report/tables.md")
     output.parent.mkdir(exist_ok=True)
     output.write_text(text, encoding="utf-8")
+
+
+def _run(name: str, overrides: Overrides, params: Params) -> Results:
+    revision = run_experiment(name, overrides)
+    return Results(*(details_at(revision, stage, params.evaluation) for stage in ("evaluate", "baselines")))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,15 @@ from typing import Any
 
 import pandas as pd
 
+from unisono.corpora.labels import corpus_labels
 from unisono.errors import UserError
-from unisono.experiments.runner import Overrides, fetch_output, parse_seeds, run_experiment
+from unisono.experiments.runner import Overrides, details_at, fetch_output, parse_seeds, run_experiment
 from unisono.params import Params
 from unisono.report.markdown import NOT_COMPARABLE
-from unisono.report.scores import Row, mean_of_runs, rows_of
+from unisono.report.scores import Results, Row, mean_of_runs, rows_of
 from unisono.report.similarity_space import draw_panels, similarity_map
-from unisono.report.tables import render, tables
-from unisono.stage import run_stage, write_metrics
+from unisono.report.tables import Table, render, tables
+from unisono.stage import run_stage, write_json
 
 TASKS = ("retrieval", "autotagging")
 FRACTIONS = (1.0, 0.1, 0.01)
@@ -56,18 +57,22 @@ VARIANTS: dict[str, Overrides] = {
     "H": _variant("acp", 10.0),
     "I": _variant("cp", 10.0),
 }
-Runs = dict[tuple[str, float], list[tuple[str, Row]]]  # (variant, label fraction) -> each seed's revision and scores
+# (variant, label fraction) -> each seed's revision and results
+Runs = dict[tuple[str, float], list[tuple[str, Results]]]
 
 
 def main(params: Params, *arguments: str) -> None:
     seeds = parse_seeds(arguments)
-    missing = [task for task in TASKS if task not in params.evaluation.tasks()]
+    missing = [task for task in TASKS if task not in params.evaluation]
     if missing:
         raise UserError(f"params.yaml: evaluation has no {' and no '.join(missing)}; variants are compared by them")
     settings = [(name, 1.0) for name in VARIANTS] + [(name, f) for name in SWEPT for f in FRACTIONS if f < 1]
     runs: Runs = {(name, fraction): [_run(name, fraction, seed) for seed in seeds] for name, fraction in settings}
-    means = {setting: mean_of_runs([row for _, row in of_seeds]) for setting, of_seeds in runs.items()}
-    write_metrics(Path("metrics/variants.json"), to_json(means))
+    means = {
+        setting: mean_of_runs([rows_of(results)["similarity"] for _, results in of_seeds])
+        for setting, of_seeds in runs.items()
+    }
+    write_json(Path("metrics/variants.json"), to_json(means))
     out = Path("report")
     out.mkdir(exist_ok=True)
     (out / "label_fractions").mkdir(exist_ok=True)
@@ -76,15 +81,23 @@ def main(params: Params, *arguments: str) -> None:
     for name in DRAWN:
         revisions = {fraction: runs[name, fraction][0][0] for fraction in (1.0, min(FRACTIONS))}
         _draw_space(params, name, revisions, out / "similarity_space" / f"{name}.png")
-    (out / "variants.md").write_text(page(means, seeds, params.report.comparable), encoding="utf-8")
+    shown = tables({task: params.evaluation[task] for task in TASKS}, next(iter(runs.values()))[0][1].evaluated)
+    (out / "variants.md").write_text(page(means, shown, seeds, params.report.comparable), encoding="utf-8")
 
 
-def _run(name: str, fraction: float, seed: int) -> tuple[str, Row]:
+def learnt_corpus(params: Params) -> str:
+    """The corpus that the second system learns from."""
+    return params.systems.metric_learning[0]
+
+
+def _run(name: str, fraction: float, seed: int) -> tuple[str, Results]:
     overrides = {**VARIANTS[name], "finetune.label_fraction": fraction, "finetune.seed": seed, "pretrain.seed": seed}
     experiment = f"variant-{name}-{round(100 * fraction)}-{seed}"
-    targets = [f"evaluate@{task}" for task in TASKS]
-    revision, metrics = run_experiment(experiment, overrides, TASKS, targets)
-    return revision, rows_of(metrics)["similarity"]
+    revision = run_experiment(experiment, overrides, [f"evaluate@{task}" for task in TASKS])
+    results = Results(details_at(revision, "evaluate", TASKS), baselines={})
+    for task, reason in results.left_out.items():
+        raise UserError(f"evaluation.{task} is left out: {reason}; variants are compared by it")
+    return revision, results
 
 
 def to_json(means: Mapping[tuple[str, float], Row]) -> dict[str, Any]:
@@ -103,8 +116,8 @@ def curve(means: Mapping[tuple[str, float], Row], score: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def page(means: Mapping[tuple[str, float], Row], seeds: list[int], comparable: bool) -> str:
-    """The Markdown page."""
+def page(means: Mapping[tuple[str, float], Row], shown: list[Table], seeds: list[int], comparable: bool) -> str:
+    """The Markdown page: the `shown` tables, with all and with fewer labels."""
     spread = (
         f"± is the standard deviation over the training seeds {', '.join(map(str, seeds))}."
         if len(seeds) > 1
@@ -119,7 +132,6 @@ def page(means: Mapping[tuple[str, float], Row], seeds: list[int], comparable: b
     ]
     if not comparable:
         parts.insert(1, NOT_COMPARABLE)
-    shown = [table for table in tables() if table.name in TASKS]
     whole = {title(*setting): row for setting, row in means.items() if setting[1] == 1}
     sweep = {title(name, f): means[name, f] for name in SWEPT for f in FRACTIONS}
     for heading, rows in (("", whole), (" with fewer labels", sweep)):
@@ -131,12 +143,16 @@ def page(means: Mapping[tuple[str, float], Row], seeds: list[int], comparable: b
 
 def _draw_space(params: Params, name: str, revisions: dict[float, str], path: Path) -> None:
     """Maps of the test tracks, one for each revision."""
+    corpus, labelled = learnt_corpus(params), params.similarity.labels
+    folder = Path("data/frames", corpus)
+    labels = corpus_labels(folder, labelled, Path("data/split", f"{corpus}.parquet"))
     panels = []
     for fraction, revision in revisions.items():
-        with tempfile.TemporaryDirectory() as folder:
-            output = Path("data/embeddings", params.similarity.corpus, "similarity")
-            fetch_output(revision, output, Path(folder, "similarity"))
-            panels.append(similarity_map(Path(folder, "similarity"), params, f"{100 * fraction:g}% of the labels"))
+        with tempfile.TemporaryDirectory() as temporary:
+            fetched = Path(temporary, "similarity")
+            fetch_output(revision, Path("data/embeddings", corpus, "similarity"), fetched)
+            title = f"{100 * fraction:g}% of the labels"
+            panels.append(similarity_map(fetched, labels, params.report.tag_pair, title, f"{folder} ({labelled})"))
     a, b = params.report.tag_pair
     draw_panels(panels, (a, b), path)
 

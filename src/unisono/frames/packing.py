@@ -10,16 +10,16 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from unisono.corpora.catalogue import Catalogue
-from unisono.corpora.inventory import read_inventory
-from unisono.corpora.reading import rejects_table
+from unisono.corpora.reading.catalogue import Catalogue, write_tables
+from unisono.corpora.reading.files import rejects_table
+from unisono.corpora.reading.inventory import read_inventory
 from unisono.errors import UserError
 from unisono.frames.sources import FrameReader, FrontEnd
 from unisono.frames.store import shard_name, write_index
@@ -28,8 +28,22 @@ from unisono.frames.workers import pack_units
 from unisono.params import Mel, Pack
 
 PACKAGE = Path(__file__).parents[1]
-CODE = ("corpora/rejects.py", "frames/packing.py", "frames/sources.py", "frames/store.py", "frames/units.py",
-        "audio/decode.py", "audio/mel.py")  # fmt: skip
+CODE = (
+    "audio/decode.py", "audio/mel.py", "audio/rejects.py", "corpora/reading/tars.py", "frames/packing.py",
+    "frames/sources.py", "frames/store.py", "frames/units.py",
+)  # fmt: skip
+
+
+@contextmanager
+def _saying_what_the_disk_said(corpus: str, places: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(
+            f"packing {corpus}: {what} ({error.filename or places}); mend that and run again: it goes on where it"
+            " stopped"
+        ) from None
 
 
 def pack(
@@ -38,19 +52,21 @@ def pack(
     out: Path,
     front_end: FrontEnd,
     params: Pack,
+    workers: int,
     inventory: Path,
     checkpoints: Path,
 ) -> dict[str, Any]:
     """Pack all usable tracks of a catalogue and write the frame store and the tables into `out`.
 
-    The bytes do not depend on `params.workers`, nor on whether an earlier call was interrupted.
+    The bytes do not depend on `workers`, nor on whether an earlier call was interrupted.
 
     Args:
         catalogue: the corpus.
         corpus: its name in params.yaml.
         out: the folder of the store; what it held is removed.
         front_end: what the frames are; see `unisono.frames.sources.FrameReader`.
-        params: workers, max_frames, max_reject_share.
+        params: max_frames, max_reject_share.
+        workers: processes.
         inventory: the corpus's inventory; a change in it makes unfinished work worthless.
         checkpoints: where unfinished work is kept.
 
@@ -62,51 +78,35 @@ def pack(
         UserError: too many tracks were rejected, none is left, files went away since the inventory, the disk is full,
             or a worker died.
     """
-    try:
-        return _pack(catalogue, corpus, out, front_end, params, inventory, checkpoints)
-    except OSError as error:
-        what = os.strerror(error.errno) if error.errno else str(error)
-        raise UserError(
-            f"packing {corpus}: {what} ({error.filename or f'{checkpoints} or {out}'});"
-            " mend that and run again: it goes on where it stopped"
-        ) from None
+    with _saying_what_the_disk_said(corpus, f"{checkpoints} or {out}"):
+        units = cut_into_units(_sources(catalogue))
+        work = checkpoints / f"{corpus}-{_fingerprint(catalogue, front_end, params, inventory)}"
+        work.mkdir(parents=True, exist_ok=True)
+        max_frames = params.max_frames if isinstance(front_end, Mel) else None
+        reader = FrameReader(catalogue.root, front_end, max_frames)
+        forget_what_was_missing(units, work)
+        pack_units(units, reader, work, workers, corpus)
+        _refuse_what_went_away(corpus, catalogue.root, inventory)
+        index, pack_rejects, warnings = _join_parts(units, work)
+        rejects = pd.concat([catalogue.rejects, pack_rejects], ignore_index=True)[["track_id", "source", "reason"]]
+        _refuse_many_rejects(corpus, len(index), rejects, params.max_reject_share, work)
 
-
-def _pack(
-    catalogue: Catalogue,
-    corpus: str,
-    out: Path,
-    front_end: FrontEnd,
-    params: Pack,
-    inventory: Path,
-    checkpoints: Path,
-) -> dict[str, Any]:
-    units = cut_into_units(_sources(catalogue))
-    work = checkpoints / f"{corpus}-{_fingerprint(catalogue, front_end, params, inventory)}"
-    work.mkdir(parents=True, exist_ok=True)
-    max_frames = params.max_frames if isinstance(front_end, Mel) else None
-    reader = FrameReader(catalogue.root, front_end, max_frames)
-    forget_what_was_missing(units, work)
-    pack_units(units, reader, work, params.workers, corpus)
-    _refuse_what_went_away(corpus, catalogue.root, inventory)
-    index, pack_rejects, warnings = _join_parts(units, work)
-    rejects = pd.concat([catalogue.rejects, pack_rejects], ignore_index=True)[["track_id", "source", "reason"]]
-    _refuse_many_rejects(corpus, len(index), rejects, params.max_reject_share, work)
-
-    index = (
-        index.set_index("track_id")
-        .reindex(catalogue.tracks.index.intersection(pd.Index(index["track_id"])))
-        .reset_index()
-    )
-    packed = _keep_packed(catalogue, index["track_id"])
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    _write_tables(packed, rejects, warnings, out)
-    _move_shards(units, index, work, out)
-    for unfinished in checkpoints.glob(f"{corpus}-{'?' * 16}"):
-        shutil.rmtree(unfinished)
-    samples = int(index["n_frames"].sum()) * (front_end.hop_length if isinstance(front_end, Mel) else 1)
-    return _metrics(catalogue, packed, rejects, warnings, samples / front_end.sample_rate)
+        index = (
+            index.set_index("track_id")
+            .reindex(catalogue.tracks.index.intersection(pd.Index(index["track_id"])))
+            .reset_index()
+        )
+        packed = _keep_packed(catalogue, index["track_id"])
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        write_tables(packed, out)
+        rejects.to_csv(out / "rejects.csv", index=False)
+        warnings.to_csv(out / "warnings.csv", index=False)
+        _move_shards(units, index, work, out)
+        for unfinished in checkpoints.glob(f"{corpus}-{'?' * 16}"):
+            shutil.rmtree(unfinished)
+        samples = int(index["n_frames"].sum()) * (front_end.hop_length if isinstance(front_end, Mel) else 1)
+        return _metrics(catalogue, packed, rejects, warnings, samples / front_end.sample_rate)
 
 
 def _join_parts(units: list[Unit], work: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -170,20 +170,6 @@ def _keep_packed(catalogue: Catalogue, track_ids: pd.Series) -> Catalogue:
         playlists=playlists[playlists["tracks"].str.len() > 0],
         labels=catalogue.labels[catalogue.labels["track_id"].isin(packed)],
     )
-
-
-def _write_tables(catalogue: Catalogue, rejects: pd.DataFrame, warnings: pd.DataFrame, out: Path) -> None:
-    _write_table(catalogue.tracks.rename_axis("track_id").reset_index(), "genres", out / "tracks.parquet")
-    _write_table(catalogue.playlists.rename_axis("playlist_id").reset_index(), "tracks", out / "playlists.parquet")
-    _write_table(catalogue.labels, "tags", out / "labels.parquet")
-    rejects.to_csv(out / "rejects.csv", index=False)
-    warnings.to_csv(out / "warnings.csv", index=False)
-
-
-def _write_table(table: pd.DataFrame, list_column: str, path: Path) -> None:
-    """Write a table of text with one column of lists of text, typed even where it is empty."""
-    fields = [(name, pa.list_(pa.string()) if name == list_column else pa.string()) for name in table.columns]
-    pq.write_table(pa.Table.from_pandas(table, pa.schema(fields), preserve_index=False), path)
 
 
 def _metrics(

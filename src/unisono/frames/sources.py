@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unisono.corpora.melon import MISSING_MEL, tar_members
-from unisono.corpora.rejects import RejectError, size_of_file
+from unisono.audio.rejects import RejectError, size_of_file
+from unisono.corpora.reading.tars import MISSING_MEL, tar_members
 from unisono.params import Mel, Waves
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unisono.corpora.rejects import RejectError
+from unisono.audio.rejects import RejectError
 from unisono.frames.sources import FrameReader, tar_member
 from unisono.frames.store import FrameWriter
 

@@ -39,8 +39,8 @@ def pack_units(units: list[Unit], reader: FrameReader, work: Path, workers: int,
             except BrokenProcessPool:
                 if not _find_crashes(todo, reader, work):
                     raise UserError(
-                        f"packing {corpus}: a worker process died, most often for want of memory"
-                        " or disk space; free some, or lower pack.workers, and run again: it goes on where it stopped"
+                        f"packing {corpus}: a worker process died, most often for want of memory or disk"
+                        " space; free some, or lower machine.workers, and run again: it goes on where it stopped"
                     ) from None
             todo = [unit for unit in todo if not unit.is_done(work)]
 

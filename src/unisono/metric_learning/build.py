@@ -18,15 +18,19 @@ from unisono.training.checkpoint import checkpoint_path
 from unisono.training.crops import fit_on_crops
 from unisono.training.loop import Progress
 
-WAVES, SPLIT = Path("data/waves"), Path("data/split/split.parquet")
 
+def load_examples(waves: Path, split: Path, labels: str) -> tuple[list[str], Excerpts, Excerpts]:
+    """The tags to learn, if there are any, and the tracks of the training and validation parts, all of them labelled.
 
-def load_examples(params: Params) -> tuple[list[str], Excerpts, Excerpts]:
-    """The tags to learn, and the tracks of the training and validation parts, all of them labelled."""
-    store = FrameStore.open(WAVES)
-    labels = corpus_labels(WAVES, params.similarity.labels, SPLIT)
-    names = tag_names(labels)
-    training, validation = (load_excerpts(store, labels, names, part) for part in ("train", "validation"))
+    Args:
+        waves: the packed corpus.
+        split: its split, for labels that have none of their own.
+        labels: which of its labels.
+    """
+    table = corpus_labels(waves, labels, split)
+    names = tag_names(table)
+    store = FrameStore.open(waves)
+    training, validation = (load_excerpts(store, table, names, part) for part in ("train", "validation"))
     return names, training, validation
 
 
@@ -85,19 +89,22 @@ def train(
     schedule: Pretrain | Finetune,
     params: Params,
     inputs: list[Path],
+    code: Path,
+    curves: Path,
 ) -> tuple[Progress, Path]:
     """Train `module` with two excerpts a track, and leave it with the weights of its best validation loss.
 
     Args:
         stage: pretrain, balance or finetune.
-        inputs: files that the run depends on, besides the waves and the split.
+        inputs: the files that the run depends on.
+        code: the script that runs it.
+        curves: the folder for its curves.
 
     Returns:
         how it went, and the checkpoint, to be removed once the results are safe.
     """
-    rooms = {"waves", "similarity", "augmentation", "pretrain", "finetune"}
-    settings = params.model_dump(include=rooms, mode="json")
-    checkpoint = checkpoint_path(stage, settings, [*WAVES.glob("*.parquet"), SPLIT, *inputs])
+    sections = {"waves", "similarity", "augmentation", "pretrain", "finetune", "precision"}
+    checkpoint = checkpoint_path(stage, params.model_dump(include=sections, mode="json"), inputs, code)
     finetune = schedule if isinstance(schedule, Finetune) else None
     progress = fit_on_crops(
         module,
@@ -107,9 +114,10 @@ def train(
         crop_frames=module.encoder.crop_frames,
         n_views=2,
         schedule=schedule,
-        machine=params.train,
+        machine=params.machine,
+        precision=params.precision,
         checkpoint=checkpoint,
-        curves_folder=Path(f"data/curves_{stage}"),
+        curves_folder=curves,
         weight_decay=finetune.weight_decay if finetune else 0.0,
         reduce_after=finetune.reduce_after if finetune else None,
         suspects=_suspects(module, params, finetune),

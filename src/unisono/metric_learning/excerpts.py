@@ -7,9 +7,9 @@ import pandas as pd
 import torch
 
 from unisono.corpora.labels import multi_hot
+from unisono.encoders.audio_encoder import bands_first
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
-from unisono.training.batches import bands_first
 from unisono.training.loop import Batch
 
 
@@ -52,15 +52,8 @@ class Excerpts:
 
 
 def tag_names(labels: pd.DataFrame) -> list[str]:
-    """The tags to learn, those of the training part, in alphabetical order.
-
-    Raises:
-        UserError: there is none.
-    """
-    names = sorted(set(labels.loc[labels["split"] == "train", "tags"].explode().dropna()))
-    if not names:
-        raise UserError("similarity.labels: no training track has a tag, so there is nothing to learn")
-    return names
+    """The tags to learn, those of the training part, in alphabetical order; a corpus without tags has none."""
+    return sorted(set(labels.loc[labels["split"] == "train", "tags"].explode().dropna()))
 
 
 def load_excerpts(store: FrameStore, labels: pd.DataFrame, names: list[str], part: str) -> Excerpts:

@@ -20,6 +20,8 @@ from scipy import sparse
 from torch import Tensor
 from tqdm import tqdm
 
+from unisono.training.devices import one_thread
+
 # Candidates are drawn in rounds: an interaction that is easily violated costs few scores, and what a round
 # computes stays small enough for the processor's cache.
 _ROUNDS = (4, 8, 14, 20, 26, 33)
@@ -71,7 +73,7 @@ def fit_warp(
     biases = _Adagrad(torch.zeros(n_items, 1, device=device))
     steps = min(len(user_P), max(_MIN_STEPS_PER_EPOCH, -(-len(user_P) // batch_size)))
     losses = []
-    with _one_thread():
+    with one_thread():
         for _ in (progress := tqdm(range(epochs), desc="WARP", unit="epoch")):
             loss = torch.zeros((), dtype=torch.float64, device=device)
             for batch_B in torch.randperm(len(user_P), generator=generator, device=device).tensor_split(steps):
@@ -180,17 +182,6 @@ def _step(
     items.step(pair_2V, torch.cat([-weight_V1 * query_VD, weight_V1 * query_VD]), learning_rate)
     biases.step(pair_2V, torch.cat([-weight_V1, weight_V1]), learning_rate)
     return (weight_V1[:, 0] * hinge_V).sum(dtype=torch.float64)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """On a CPU the steps are too small to share out: threads would mostly wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

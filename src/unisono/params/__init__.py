@@ -2,23 +2,14 @@
 
 import reprlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from unisono.errors import UserError
 from unisono.params.alignment import CF, Embedding, Encoder, Genres, Loss, Train
-from unisono.params.data import CorpusParams, Mel, Pack, Sample, Split, Waves
-from unisono.params.evaluation import (
-    AutotaggingTask,
-    Evaluation,
-    GenreTask,
-    PlaylistTask,
-    Probe,
-    Report,
-    RetrievalTask,
-    TaggingTask,
-)
+from unisono.params.data import CorpusParams, Machine, Mel, Pack, Sample, Split, Systems, Waves
+from unisono.params.evaluation import TASK_KINDS, AnyTask, Report, RowName, Task
 from unisono.params.file import read_yaml
 from unisono.params.mels import HTK, refuse_empty_bands
 from unisono.params.metric_learning import (
@@ -30,36 +21,32 @@ from unisono.params.metric_learning import (
     Similarity,
     SimilarityEncoder,
 )
-from unisono.params.room import Between, Room, Schedule
+from unisono.params.section import Between, Schedule, Section
 
 __all__ = [
     "CF",
     "Augmentation",
-    "AutotaggingTask",
     "Band",
     "CorpusParams",
     "Embedding",
     "Encoder",
-    "Evaluation",
     "Finetune",
-    "GenreTask",
     "Genres",
     "Inception",
     "Loss",
+    "Machine",
     "Mel",
     "Pack",
     "Params",
-    "PlaylistTask",
     "Pretrain",
-    "Probe",
     "Report",
-    "RetrievalTask",
     "Sample",
     "Schedule",
     "Similarity",
     "SimilarityEncoder",
     "Split",
-    "TaggingTask",
+    "Systems",
+    "Task",
     "Train",
     "Waves",
     "load_params",
@@ -69,11 +56,16 @@ __all__ = [
 _SHORT = reprlib.Repr()  # values may be huge, or hold each other
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxstring, _SHORT.maxother = 2, 12, 80, 80
 MOST_ERRORS = 20
+_ROWS: dict[str, Any] = {"corpora": CorpusParams, "evaluation": TASK_KINDS}  # sections whose keys a user chooses
 # A folder and a stage are named after each corpus.
 CorpusName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-class Params(Room):
+class Params(Section):
+    systems: Systems
+    threads: Annotated[int, Between(1, 256)]
+    precision: Literal["auto", "fp32", "bf16"]
+    machine: Machine
     sample: Sample
     corpora: dict[CorpusName, CorpusParams]
     mel: Mel
@@ -85,20 +77,24 @@ class Params(Room):
     loss: Loss
     train: Train
     embedding: Embedding
-    evaluation: Evaluation
+    evaluation: dict[RowName, AnyTask]
     report: Report
     waves: Waves
     similarity: Similarity
     augmentation: Augmentation
     pretrain: Pretrain
     finetune: Finetune
-    threads: Annotated[int, Between(1, 256)]
 
     @model_validator(mode="after")
     def corpora_fit_the_tasks(self) -> "Params":
-        if "catalogue" not in self.corpora:
-            raise ValueError("corpora.catalogue is missing: it is what the encoder is trained on")
-        for name, task in self.evaluation.tasks().items():
+        for name, named in self.systems.model_dump().items():
+            for corpus in named:
+                if corpus not in self.corpora:
+                    raise ValueError(
+                        f"systems.{name} has '{corpus}', but corpora has only {', '.join(self.corpora)};"
+                        f" add corpora.{corpus}, or take it out of systems.{name}"
+                    )
+        for name, task in self.evaluation.items():
             if task.corpus not in self.corpora:
                 raise ValueError(
                     f"evaluation.{name}.corpus is '{task.corpus}', but corpora has only {', '.join(self.corpora)};"
@@ -107,18 +103,35 @@ class Params(Room):
         return self
 
     @model_validator(mode="after")
+    def tasks_have_embeddings(self) -> "Params":
+        if not self.evaluation:
+            raise ValueError("evaluation has no task; keep one, or nothing tells what the embeddings are worth")
+        embedded = {"trained": self.systems.embed, "similarity": self.systems.metric_learning}
+        embedded[""] = [*embedded["trained"], *embedded["similarity"]]
+        places = {"trained": "systems.embed", "similarity": "systems.metric_learning", "": "systems"}
+        for name, task in self.evaluation.items():
+            if task.corpus not in embedded[task.model]:
+                raise ValueError(
+                    f"evaluation.{name} asks for embeddings of {task.corpus} (model '{task.model}'), but"
+                    f" {places[task.model]} has none made; add {task.corpus} there, or remove evaluation.{name}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def second_system_fits(self) -> "Params":
-        corpus = self.similarity.corpus
-        if corpus not in self.corpora:
-            raise ValueError(
-                f"similarity.corpus is '{corpus}', but corpora has only {', '.join(self.corpora)}; name one of them"
-            )
         if self.similarity.encoder.kind == "inception":
             inception = self.similarity.inception
             try:
                 refuse_empty_bands(HTK, self.waves.sample_rate, inception.n_fft, inception.n_mels)
             except ValueError as error:
                 raise ValueError(f"similarity.inception: {error}") from None
+        for name in ("high_pass", "low_pass"):
+            band = getattr(self.augmentation, name)
+            if not 0 < band.low <= band.high < self.waves.sample_rate / 2:
+                raise ValueError(
+                    f"augmentation.{name} is {band.low:g} to {band.high:g} Hz, expected above 0 and below"
+                    f" {self.waves.sample_rate / 2:g} Hz, half of waves.sample_rate"
+                )
         if self.finetune.load_pretrained and self.pretrain.epochs == 0:
             raise ValueError(
                 "finetune.load_pretrained is true, but pretrain.epochs is 0; set load_pretrained to false, or pre-train"
@@ -146,16 +159,19 @@ def load_params(path: Path) -> Params:
 
 def _explain(error: Any) -> str:
     """One line for one pydantic error: the key, what was found, what to do."""
-    key = ".".join(str(part) for part in error["loc"])
-    siblings = ", ".join(_known_keys(error["loc"][:-1]) if error["type"] == "extra_forbidden" else [])
+    place = error["loc"]
+    key = ".".join(str(part) for part in _written(place))
     match error["type"]:
         case "extra_forbidden":
-            return f"  {key}: unknown key; expected one of {siblings}"
+            return f"  {key}: unknown key; expected one of {', '.join(_known_keys(place[:-1]))}"
         case "missing":
             return f"  {key}: missing; see the commented params.yaml of the repository for its meaning"
+        case "union_tag_not_found" | "union_tag_invalid":
+            found = f" (found {_SHORT.repr(error['ctx']['tag'])})" if "tag" in error["ctx"] else ""
+            return f"  {key}.task: expected a kind of task, one of {', '.join(TASK_KINDS)}{found}"
         case "string_pattern_mismatch":
             message = "expected letters, digits, _ and -"
-        case "model_type" | "dict_type":
+        case "model_type" | "dict_type" | "model_attributes_type":
             message = "expected a section of keys"
         case _:
             message = error["msg"].removeprefix("Value error, ")
@@ -163,15 +179,21 @@ def _explain(error: Any) -> str:
     return f"  {key or 'params'}: {message}{found}"
 
 
-def _known_keys(loc: tuple[Any, ...]) -> list[str]:
-    room: Any = Params
-    for part in loc:
-        if room is Params and part == "corpora":
-            room = {"*": CorpusParams}
-        elif isinstance(room, dict):
-            room = room["*"]
+def _written(place: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The keys as params.yaml has them: pydantic names a task's kind after its row."""
+    in_task = place[:1] == ("evaluation",) and len(place) > 2 and place[2] in TASK_KINDS
+    return (*place[:2], *place[3:]) if in_task else place
+
+
+def _known_keys(place: tuple[Any, ...]) -> list[str]:
+    section: Any = Params
+    for part in place:
+        if section is Params and part in _ROWS:
+            section = {"*": _ROWS[part]}
+        elif isinstance(section, dict):
+            section = section["*"] if "*" in section else section[part]
         else:
-            annotation = room.model_fields[part].annotation
+            annotation = section.model_fields[part].annotation
             options = getattr(annotation, "__args__", (annotation,))
-            room = next(a for a in options if isinstance(a, type) and issubclass(a, BaseModel))
-    return list(room.model_fields)
+            section = next(a for a in options if isinstance(a, type) and issubclass(a, BaseModel))
+    return list(section.model_fields)

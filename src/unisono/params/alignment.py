@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal
 
-from unisono.params.room import (
+from unisono.params.section import (
     Between,
     Dropout,
     Entries,
     Epochs,
     LearningRate,
-    Room,
     Schedule,
+    Section,
     Seed,
     Temperature,
     Weight,
@@ -17,7 +17,7 @@ from unisono.params.room import (
 )
 
 
-class CF(Room):
+class CF(Section):
     model: Literal["warp", "bpr", "als"]
     dim: Width
     epochs: Epochs
@@ -26,16 +26,15 @@ class CF(Room):
     batch_size: Annotated[int, Between(1, 1_000_000)]
     holdout: Annotated[float, Between(0, 0.99)]
     seed: Seed
-    device: Literal["auto", "cpu", "cuda"]
 
 
-class Genres(Room):
+class Genres(Section):
     dim: Width
     epochs: Epochs
     seed: Seed
 
 
-class Encoder(Room):
+class Encoder(Section):
     channels: Annotated[list[Width], Entries(7, 7, "the output channels of each block")]
     hidden: Width
     embedding_dim: Width
@@ -43,7 +42,7 @@ class Encoder(Room):
     genre_heads: Width
 
 
-class Loss(Room):
+class Loss(Section):
     temperature: Temperature
     lambda_a2g: Weight
     lambda_a2p: Weight
@@ -59,11 +58,7 @@ class Train(Schedule):
     mask_bands: Annotated[int, Between(0, 1024)]
     genres_per_track: Annotated[int, Between(1, 1000)]
     weight_decay: Weight
-    workers: Annotated[int, Between(0, 256)]
-    device: Literal["auto", "cpu", "cuda"]
-    precision: Literal["auto", "fp32", "bf16"]
 
 
-class Embedding(Room):
+class Embedding(Section):
     layer: Literal["projection", "backbone"]
-    batch_size: Annotated[int, Between(1, 100_000)]

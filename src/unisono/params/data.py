@@ -1,4 +1,4 @@
-"""Corpora, their front ends, and the split of the catalogue."""
+"""What runs on which corpora and on which machine; corpora, their front ends, and the split of the catalogue."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -6,24 +6,52 @@ from typing import Annotated, Literal
 from pydantic import field_validator, model_validator
 
 from unisono.params.mels import SLANEY, refuse_empty_bands
-from unisono.params.room import Between, Entries, FFTSize, HopLength, Room, SampleRate, Seed, Share
+from unisono.params.section import Between, Entries, FFTSize, HopLength, SampleRate, Section, Seed, Share
+
+OneCorpus = Annotated[list[str], Entries(0, 1, "the corpus to learn from, or none")]
 
 
-class Sample(Room):
+class Systems(Section):
+    """What runs: each system on the corpus that it learns from, if any, and the corpora that the first one embeds."""
+
+    alignment: OneCorpus
+    metric_learning: OneCorpus
+    embed: Annotated[list[str], Entries(0, 1000, "the corpora to embed", different=True)]
+
+
+class Machine(Section):
+    """What changes no result beyond its last digits, and is therefore declared by no stage."""
+
+    device: Literal["auto", "cpu", "cuda"]
+    workers: Annotated[int, Between(1, 256)]
+    loaders: Annotated[int, Between(0, 256)]
+    export_batch: Annotated[int, Between(1, 100_000)]
+
+
+class Sample(Section):
+    """The simulated corpora; with none of them the rest says nothing and may be left out."""
+
     corpora: Annotated[
         list[Literal["melon", "gtzan", "jamendo", "magnatagatune"]],
         Entries(0, 4, "the corpora to simulate", different=True),
     ]
-    seed: Seed
-    songs: Annotated[int, Between(200, 100_000)]
-    playlists: Annotated[int, Between(50, 100_000)]
-    gtzan_tracks: Annotated[int, Between(60, 100_000)]
-    jamendo_tracks: Annotated[int, Between(60, 100_000)]
-    magnatagatune_clips: Annotated[int, Between(60, 100_000)]
-    seconds: Annotated[float, Between(5, 30)]
+    seed: Seed = 0
+    songs: Annotated[int, Between(200, 100_000)] = 2400
+    playlists: Annotated[int, Between(50, 100_000)] = 550
+    gtzan_tracks: Annotated[int, Between(60, 100_000)] = 400
+    jamendo_tracks: Annotated[int, Between(60, 100_000)] = 240
+    magnatagatune_clips: Annotated[int, Between(60, 100_000)] = 480
+    seconds: Annotated[float, Between(5, 30)] = 8.5
+
+    @model_validator(mode="after")
+    def is_complete_or_empty(self) -> "Sample":
+        missing = [name for name in type(self).model_fields if name not in self.model_fields_set]
+        if self.corpora and missing:
+            raise ValueError(f"{', '.join(missing)} missing; see the commented params.yaml of the repository")
+        return self
 
 
-class CorpusParams(Room):
+class CorpusParams(Section):
     format: Literal["melon", "folder", "gtzan", "jamendo", "magnatagatune"]
     root: Path
 
@@ -35,7 +63,7 @@ class CorpusParams(Room):
         return root
 
 
-class Mel(Room):
+class Mel(Section):
     sample_rate: SampleRate
     n_fft: FFTSize
     hop_length: HopLength
@@ -52,17 +80,16 @@ class Mel(Room):
         return self
 
 
-class Waves(Room):
+class Waves(Section):
     sample_rate: SampleRate
 
 
-class Pack(Room):
-    workers: Annotated[int, Between(1, 256)]
+class Pack(Section):
     max_frames: Annotated[int | None, Between(1, 100_000_000, "null")]
     max_reject_share: Share
 
 
-class Split(Room):
+class Split(Section):
     validation: Share
     test: Share
     seed: Seed

@@ -1,10 +1,10 @@
 """The tasks, and the report on them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from unisono.params.room import (
+from unisono.params.section import (
     BatchSize,
     Between,
     Dropout,
@@ -13,15 +13,17 @@ from unisono.params.room import (
     LearningRate,
     Places,
     Repeats,
-    Room,
+    Section,
     Seed,
     Width,
 )
 
 Ranks = Annotated[list[Places], Entries(1, 100, "the K of the scores, e.g. [1, 2, 4, 8]", different=True)]
+# A stage and its files are named after each row of `evaluation`.
+RowName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-class Probe(Room):
+class Probe(Section):
     """How an MLP probe is trained, whatever the task."""
 
     hidden: Annotated[list[Width], Entries(0, 10, "the widths of the hidden layers")]
@@ -32,19 +34,37 @@ class Probe(Room):
     dropout: Dropout
 
 
-class GenreTask(Room):
+class Task(Section):
+    """A row of `evaluation`. A subclass is a kind of task: `task` names it, and its file in unisono.evaluation.tasks.
+
+    Attributes:
+        model: whose embeddings of the corpus are scored; "" compares all that there are.
+    """
+
+    task: str
     corpus: str
+    model: Literal["trained", "similarity", ""]
+
+
+class GenreClassification(Task):
+    task: Literal["genre_classification"]
     repeats: Repeats
     seed: Seed
     probe: Probe
 
 
-class TaggingTask(GenreTask):
-    pass
+class Tagging(Task):
+    """Each set of labels has its own scores."""
+
+    task: Literal["tagging"]
+    labels: Annotated[list[str], Entries(1, 100, "sets of labels of the corpus", different=True)]
+    repeats: Repeats
+    seed: Seed
+    probe: Probe
 
 
-class PlaylistTask(Room):
-    corpus: str
+class PlaylistContinuation(Task):
+    task: Literal["playlist_continuation"]
     k: Places
     index: Literal["exact", "annoy"]
     annoy_trees: Annotated[int, Between(1, 10_000)]
@@ -52,10 +72,10 @@ class PlaylistTask(Room):
     seed: Seed
 
 
-class RetrievalTask(Room):
-    """R@K and M@K of each model's embeddings of one corpus."""
+class Retrieval(Task):
+    """R@K and M@K."""
 
-    corpus: str
+    task: Literal["retrieval"]
     labels: str
     recall_at: Ranks
     precision_at: Ranks
@@ -63,28 +83,32 @@ class RetrievalTask(Room):
     seed: Seed
 
 
-class AutotaggingTask(Room):
+class SameTrack(Task):
+    """R@K of a track's windows among all windows."""
+
+    task: Literal["same_track"]
+    recall_at: Ranks
+
+
+class Autotagging(Task):
     """The tag head's own predictions, without a probe."""
 
-    corpus: str
+    task: Literal["autotagging"]
+    model: Literal["similarity"]
     labels: str
 
 
-class Evaluation(Room):
-    gtzan: GenreTask | None = None
-    jamendo: TaggingTask | None = None
-    playlists: PlaylistTask | None = None
-    tags: TaggingTask | None = None
-    retrieval: RetrievalTask | None = None
-    autotagging: AutotaggingTask | None = None
-
-    def tasks(self) -> dict[str, Any]:
-        """The tasks that params.yaml names, in its order of definition here."""
-        return {name: task for name in type(self).model_fields if (task := getattr(self, name)) is not None}
+AnyTask = Annotated[
+    GenreClassification | Tagging | PlaylistContinuation | Retrieval | SameTrack | Autotagging,
+    Field(discriminator="task"),
+]
+TASK_KINDS: dict[str, type[Task]] = {
+    get_args(kind.model_fields["task"].annotation)[0]: kind for kind in get_args(get_args(AnyTask)[0])
+}
 
 
-class Report(Room):
+class Report(Section):
     comparable: bool
     tag_pair: Annotated[
-        list[Annotated[str, Field(min_length=1)]], Entries(2, 2, "two tags of similarity.corpus", different=True)
+        list[Annotated[str, Field(min_length=1)]], Entries(2, 2, "two tags to colour by", different=True)
     ]

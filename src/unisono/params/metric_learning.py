@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import model_validator
 
-from unisono.params.room import (
+from unisono.params.section import (
     Between,
     Entries,
     Epochs,
     FFTSize,
     HopLength,
-    Room,
     Schedule,
+    Section,
     Share,
     Temperature,
     Weight,
@@ -21,13 +21,13 @@ from unisono.params.room import (
 EXCERPT_HOPS = 128  # of the inception network's excerpts
 
 
-class SimilarityEncoder(Room):
+class SimilarityEncoder(Section):
     kind: Literal["sample_cnn", "inception"]
     channels: Annotated[list[Width], Entries(5, 12, "each makes the excerpt three times as long, 3 ** entries samples")]
     embedding_dim: Width
 
 
-class Inception(Room):
+class Inception(Section):
     """The baseline's mel spectrogram, and its widths."""
 
     n_fft: FFTSize
@@ -48,10 +48,9 @@ class Inception(Room):
         return self
 
 
-class Similarity(Room):
+class Similarity(Section):
     """The second system: what it learns from, and with which encoder."""
 
-    corpus: str
     labels: str
     encoder: SimilarityEncoder
     inception: Inception
@@ -59,7 +58,7 @@ class Similarity(Room):
     temperature: Temperature
 
 
-class Band(Room):
+class Band(Section):
     """A range to draw from, from `low` to `high`."""
 
     low: Annotated[float, Between(-1_000_000, 1_000_000)]
@@ -84,7 +83,7 @@ POSSIBLE = {
 }
 
 
-class Augmentation(Room):
+class Augmentation(Section):
     """Each operation's probability, and the range that its strength is drawn from."""
 
     polarity: Share

@@ -1,6 +1,7 @@
 """The tables as bar charts, for `dvc plots` and the report page; the same scores give the same bytes."""
 
 from collections.abc import Collection, Mapping
+from math import ceil
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,18 +11,25 @@ from unisono.report.scores import Row
 from unisono.report.tables import Table, rows_in
 
 OWN, PUBLISHED = "#1f5f8b", "#c9c9c9"
+DPI, WIDEST = 120, 10  # inches, 1,200 pixels
+MOST_ACROSS = 4  # panels
 
 
 def draw(table: Table, rows: Mapping[str, Row], own: Collection[str], path: Path) -> None:
     """Draw one panel a column with one bar a row to a PNG; the rows titled in `own` stand out, ± is a whisker."""
     shown = rows_in(table, rows)
     titles = list(reversed(shown))
-    figure = Figure(figsize=(2 + 3 * len(table.columns), 1 + 0.3 * len(shown)), dpi=120, layout="constrained")
+    down = ceil(len(table.columns) / MOST_ACROSS)
+    across = ceil(len(table.columns) / down)
+    size = (min(2 + 3 * across, WIDEST), 0.5 + (0.5 + 0.3 * len(shown)) * down)
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(table.columns), sharey=True, squeeze=False)[0]
-    for axes, column in zip(panels, table.columns, strict=True):
+    panels = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes in panels[len(table.columns) :]:
+        axes.remove()
+    for axes, column in zip(panels, table.columns, strict=False):
         for place, title in enumerate(titles):
-            score = shown[title].get(column.key)
+            score = shown[title].get(table.key(column))
             if score is not None:
                 whisker = None if score.std is None else score.std * column.scale
                 colour = OWN if title in own else PUBLISHED

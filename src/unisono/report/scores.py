@@ -1,18 +1,16 @@
-"""Metrics JSON as flat rows of scores: {"gtzan.accuracy": Score(0.75, 0.01), ...}."""
+"""The details of evaluation as flat rows of scores: {"gtzan.accuracy": Score(0.75, 0.01), ...}."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-# A row -> its key in a task's metrics; what a task has beside them is the first system's.
-LEVELS = {"random": "chance", "similarity": "similarity", "model": "alignment"}
-UNTRAINED = "untrained"  # a row that stands beside the tasks, with all of their scores
-BASELINES = ("random", UNTRAINED)
-_ASIDE = {*LEVELS.values(), "counts"}
-# Their std is over queries: it says how much these differ, not how sure the mean is.
-_OVER_QUERIES = ("playlists.", "retrieval.")
+RANDOM, UNTRAINED = "random", "untrained"
+BASELINES = (RANDOM, UNTRAINED)
+MODELS = ("trained", "similarity")
+
+Details = Mapping[str, Any]  # what `Scores.to_json` writes of a task, or {"left_out": reason}
 
 
 @dataclass(frozen=True)
@@ -26,23 +24,33 @@ class Score:
 Row = dict[str, Score]
 
 
-def rows_of(metrics: dict[str, Any]) -> dict[str, Row]:
-    """Return the rows of merged evaluation metrics ({task: {...}, "untrained": {task: {...}}}).
+@dataclass(frozen=True)
+class Results:
+    """The details of a run, {name of the task: details}: of what was trained, and of the baselines."""
 
-    They are `model` (the first system), `similarity` (the second), `untrained` and `random`. A score's std is over the
-    repeats; the encoders' playlist and retrieval scores have none.
+    evaluated: Mapping[str, Details]
+    baselines: Mapping[str, Details]
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Why tasks were not evaluated, by name."""
+        return {name: details["left_out"] for name, details in self.evaluated.items() if "left_out" in details}
+
+
+def rows_of(results: Results) -> dict[str, Row]:
+    """Return the rows `random`, `untrained`, `trained` (the first system), `similarity` (the second) and other models'.
+
+    A score's std is over the repeats of its task; where it would be over queries, the row has none.
     """
-    rows: dict[str, Row] = {row: {} for row in (*LEVELS, UNTRAINED)}
-    for task, result in metrics.get(UNTRAINED, {}).items():
-        rows[UNTRAINED] |= _flat(task, result)
-    for task, result in metrics.items():
-        if task == UNTRAINED:
-            continue
-        rows["model"] |= _flat(task, {key: value for key, value in result.items() if key not in _ASIDE})
-        for row, level in LEVELS.items():
-            rows[row] |= _flat(task, result.get(level, {}))
-    for row in rows.keys() - {"random"}:
-        rows[row] = {k: Score(s.mean) if k.startswith(_OVER_QUERIES) else s for k, s in rows[row].items()}
+    rows: dict[str, Row] = {row: {} for row in (*BASELINES, *MODELS)}
+    for details_of in (results.baselines, results.evaluated):
+        for name, details in details_of.items():
+            over_queries = {column["score"] for column in details.get("columns", []) if not column["over_repeats"]}
+            for model, scores in details.get("models", {}).items():
+                known = {key: _score(summary, with_std=key not in over_queries) for key, summary in scores.items()}
+                rows.setdefault(model, {}).update(_under(name, known))
+            chance = {key: _score(summary) for key, summary in details.get("chance", {}).items()}
+            rows[RANDOM].update(_under(name, chance))
     return rows
 
 
@@ -61,7 +69,9 @@ def _over_runs(means: list[float]) -> Score:
     return Score(float(np.mean(means)), float(np.std(means)))
 
 
-def _flat(prefix: str, result: dict[str, Any]) -> Row:
-    if "mean" in result:
-        return {prefix: Score(result["mean"], result["std"] if result["n"] > 1 else None)}
-    return {key: score for name, value in result.items() for key, score in _flat(f"{prefix}.{name}", value).items()}
+def _score(summary: Mapping[str, float], *, with_std: bool = True) -> Score:
+    return Score(summary["mean"], summary["std"] if with_std and summary["n"] > 1 else None)
+
+
+def _under(task: str, scores: Row) -> Row:
+    return {f"{task}.{score}": value for score, value in scores.items()}

@@ -12,25 +12,33 @@ from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from unisono.corpora.labels import corpus_labels, multi_hot
+from unisono.corpora.labels import multi_hot
+from unisono.embeddings.neighbours import normalised
 from unisono.embeddings.read import load_embeddings
 from unisono.errors import UserError
-from unisono.evaluation.retrieval import track_similarity_vectors
-from unisono.params import Params
 
 FIRST, SECOND, BOTH, NEITHER = "#1f5f8b", "#e07b00", "#111111", "#c9c9c9"
+UNTAGGED = "no track has a tag, so none is coloured"
 MOST_SHOWN = 60  # tags of a message
 LEAST_TRACKS = 4  # fewer have no neighbourhood to keep
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One map: its title, the tracks' points (n, 2) and whether each has the first and the second tag (n,)."""
+    """One map.
+
+    Attributes:
+        title: what it shows.
+        points_N2: the tracks' places.
+        has_a_N, has_b_N: whether each has the first and the second tag.
+        tagged: whether any track has a tag at all.
+    """
 
     title: str
     points_N2: np.ndarray
     has_a_N: np.ndarray
     has_b_N: np.ndarray
+    tagged: bool = True
 
 
 def project(vectors_ND: np.ndarray, seed: int) -> np.ndarray:
@@ -51,21 +59,29 @@ def project(vectors_ND: np.ndarray, seed: int) -> np.ndarray:
         return TSNE(2, init="pca", perplexity=min(30, (n - 1) / 3), random_state=seed).fit_transform(vectors_ND)
 
 
-def similarity_map(embeddings: Path, params: Params, title: str) -> Panel:
-    """The tagged test tracks of params.similarity, coloured by params.report.tag_pair, from exported embeddings.
+def similarity_map(embeddings: Path, labels: pd.DataFrame, tag_pair: list[str], title: str, where: str) -> Panel:
+    """Map the tagged test tracks by their embeddings, coloured by two tags.
+
+    Where no track has a tag, all test tracks are mapped, without colours.
+
+    Args:
+        embeddings: the folder of the embeddings.
+        labels: columns `track_id`, `tags` and `split`.
+        where: what to call the labels in an error.
 
     Raises:
         UserError: no track has a tag of the pair, or there are too few tracks.
     """
-    corpus = Path("data/frames", params.similarity.corpus)
-    labels = corpus_labels(corpus, params.similarity.labels, Path("data/split/split.parquet"))
-    refuse_unknown_tags(params.report.tag_pair, labels["tags"], f"{corpus} ({params.similarity.labels})")
-    test = labels[(labels["split"] == "test") & (labels["tags"].map(len) > 0)]
+    tagged_N = labels["tags"].map(len) > 0
+    if tagged_N.any():
+        refuse_unknown_tags(tag_pair, labels["tags"], where)
+        labels = labels[tagged_N]
+    test = labels[labels["split"] == "test"]
     space = load_embeddings(embeddings)
     rows = space.track_ids.get_indexer(pd.Index(test["track_id"]))
-    points_N2 = project(track_similarity_vectors(space.tracks_ND[rows[rows >= 0]]), seed=0)
-    has_a_N, has_b_N = multi_hot(test["tags"][rows >= 0], params.report.tag_pair).astype(bool).T
-    return Panel(title, points_N2, has_a_N, has_b_N)
+    points_N2 = project(normalised(space.tracks_ND[rows[rows >= 0]]), seed=0)
+    has_a_N, has_b_N = multi_hot(test["tags"][rows >= 0], tag_pair).astype(bool).T
+    return Panel(title, points_N2, has_a_N, has_b_N, tagged=bool(tagged_N.any()))
 
 
 def refuse_unknown_tags(tags: Iterable[str], tags_of_tracks: pd.Series, where: str) -> None:
@@ -91,11 +107,14 @@ def draw_panels(panels: Sequence[Panel], names: tuple[str, str], path: Path) -> 
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, panel in zip(all_axes, panels, strict=True):
         _draw_panel(axes, panel, names)
-    handles, texts = all_axes[0].get_legend_handles_labels()
-    columns = 2 * len(panels)  # long names of tags fit
-    figure.legend(
-        handles, texts, loc="outside lower center", ncols=columns, frameon=False, fontsize="small", markerscale=2
-    )
+    if any(panel.tagged for panel in panels):
+        handles, texts = all_axes[0].get_legend_handles_labels()
+        columns = 2 * len(panels)  # long names of tags fit
+        figure.legend(
+            handles, texts, loc="outside lower center", ncols=columns, frameon=False, fontsize="small", markerscale=2
+        )
+    else:
+        figure.supxlabel(UNTAGGED, fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Software": None})
 

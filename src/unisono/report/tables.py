@@ -1,82 +1,76 @@
-"""What the paper's tables show: their columns, and rows of scores rendered as Markdown."""
+"""Tables: which there are, and rows of scores rendered as Markdown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from unisono.report.scores import Row, Score
+from unisono.evaluation.task import Column
+from unisono.params import Task
+from unisono.report.scores import Details, Row, Score
 
-RETRIEVAL = (("r", 1), ("r", 2), ("r", 4), ("r", 8), ("m", 1), ("m", 4), ("m", 7), ("m", 10))
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: the score's key, its heading, and how it is written (1 as `scale`, with `digits` decimals)."""
-
-    key: str
-    heading: str
-    digits: int
-    scale: float = 1
+# The papers' tasks: Tables 1 to 3 of Ferraro et al. 2021; retrieval and tagging of Akama et al. 2023, section 6.
+TITLES = {
+    "gtzan": "Table 1: genre classification (GTZAN)",
+    "jamendo": "Table 2: automatic tagging (MTG-Jamendo)",
+    "playlists": "Table 3: playlist continuation",
+    "tags": "The catalogue's own genres (not in the paper)",
+    "retrieval": "Similarity-based retrieval",
+    "autotagging": "Automatic tagging by the second system's own tag head",
+}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `name` is its figure's file name."""
+    """The table of one task; `name` is the task's, and its figure's file name."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
 
+    def key(self, column: Column) -> str:
+        """The column's key in rows."""
+        return f"{self.name}.{column.score}"
 
-def tables(k: int = 100) -> list[Table]:
-    """Return Tables 1 to 3 of Ferraro et al. 2021, with continuations of length `k`, and what both systems are for.
 
-    The second system's tables are those of Akama et al. 2023, section 6: retrieval and automatic tagging.
-    """
-    categories = ("genre", "mood", "instrument")
+def tables(tasks: Mapping[str, Task], evaluated: Mapping[str, Details]) -> list[Table]:
+    """Return the tables of the `tasks` that were evaluated, in their order in params.yaml."""
     return [
-        Table("gtzan", "Table 1: genre classification (GTZAN)", (Column("gtzan.accuracy", "accuracy, %", 2, 100),)),
         Table(
-            "jamendo",
-            "Table 2: automatic tagging (MTG-Jamendo)",
-            tuple(Column(f"jamendo.{category}.roc_auc", f"{category} ROC AUC", 3) for category in categories),
-        ),
-        Table(
-            "playlists",
-            "Table 3: playlist continuation",
-            (Column(f"playlists.ndcg@{k}", f"nDCG@{k}", 4), Column(f"playlists.map@{k}", f"MAP@{k}", 4)),
-        ),
-        Table(
-            "tags",
-            "The catalogue's own genres (not in the paper)",
-            (Column("tags.roc_auc", "ROC AUC", 3), Column("tags.pr_auc", "PR AUC", 3)),
-        ),
-        Table(
-            "retrieval",
-            "Similarity-based retrieval",
-            tuple(Column(f"retrieval.{name}@{k}", f"{name.upper()}@{k}", 1) for name, k in RETRIEVAL),
-        ),
-        Table(
-            "autotagging",
-            "Automatic tagging by the second system's own tag head",
-            (Column("autotagging.roc_auc", "ROC AUC", 3), Column("autotagging.pr_auc", "PR AUC", 3)),
-        ),
+            name,
+            TITLES.get(name, f"{name}: {task.task.replace('_', ' ')} ({task.corpus})"),
+            tuple(Column(**column) for column in evaluated[name]["columns"]),
+        )
+        for name, task in tasks.items()
+        if "columns" in evaluated.get(name, {})
     ]
 
 
 def rows_in(table: Table, rows: Mapping[str, Row]) -> dict[str, Row]:
     """Return the rows that have something to say in the table."""
-    return {title: row for title, row in rows.items() if any(column.key in row for column in table.columns)}
+    keys = [table.key(column) for column in table.columns]
+    return {title: row for title, row in rows.items() if any(key in row for key in keys)}
 
 
-def render(table: Table, rows: Mapping[str, Row]) -> str:
-    """Return a Markdown table of `rows` ({title: row}), with `-` for what is missing."""
+def render(table: Table, rows: Mapping[str, Row], below: Mapping[str, Row] | None = None, heading: str = "") -> str:
+    """Return a Markdown table of `rows` ({title: row}), with `-` for what is missing.
+
+    Args:
+        below: more rows, under a `heading` of their own.
+    """
     lines = [
         "| | " + " | ".join(column.heading for column in table.columns) + " |",
         "|---|" + "---:|" * len(table.columns),
+        *_lines(table, rows),
     ]
-    for title, row in rows_in(table, rows).items():
-        lines.append(f"| {title} | " + " | ".join(_cell(row.get(c.key), c) for c in table.columns) + " |")
+    if more := _lines(table, below or {}):
+        lines += [f"| **{heading}** |" + " |" * len(table.columns), *more]
     return "\n".join(lines)
+
+
+def _lines(table: Table, rows: Mapping[str, Row]) -> list[str]:
+    return [
+        f"| {title} | " + " | ".join(_cell(row.get(table.key(c)), c) for c in table.columns) + " |"
+        for title, row in rows_in(table, rows).items()
+    ]
 
 
 def _cell(score: Score | None, column: Column) -> str:

@@ -5,7 +5,6 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from unisono.frames.store import FrameStore
@@ -22,11 +21,6 @@ class Cropped(Protocol):
     def rows_N(self) -> np.ndarray: ...  # the examples' rows in the store
 
     def batch(self, picked_B: np.ndarray, views: list[np.ndarray]) -> Batch: ...  # views: crops (B, T, F)
-
-
-def bands_first(crops_BTF: np.ndarray) -> Tensor:
-    """Stored frames (B, T, F) as the encoder takes them: (B, F, T), float32."""
-    return torch.from_numpy(crops_BTF).float().transpose(1, 2).contiguous()
 
 
 def training_batches(

@@ -9,28 +9,29 @@ from typing import Any
 
 import torch
 
+from unisono.training.imports import modules_used_by
+
 CHECKPOINTS = Path(".checkpoints")
-PACKAGE = Path(__file__).parents[1]
 logger = logging.getLogger(__name__)
 
 
-def fingerprint(settings: Any, files: list[Path]) -> str:
-    """A name for work with these settings (JSON-able) and input files.
+def fingerprint(settings: Any, files: list[Path], code: Path) -> str:
+    """A name for work with these settings (JSON-able) and input files, done by the file `code`.
 
-    A change to any of them, to the library's code or to the number of threads gives another name, so that a run never
-    continues from another run's state.
+    A change to any of them, to a module of the library that `code` uses or to the number of threads gives another name,
+    so that a run never continues from another run's state; a change of other code loses it nothing.
     """
     digest = hashlib.sha256(json.dumps([settings, torch.get_num_threads()], sort_keys=True, default=str).encode())
-    for file in [*sorted(files), *sorted(PACKAGE.rglob("*.py"))]:
+    for file in [*sorted(files), code, *modules_used_by(code)]:
         digest.update(str(file.name).encode())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()[:16]
 
 
-def checkpoint_path(stage: str, params: Any, files: list[Path]) -> Path:
+def checkpoint_path(stage: str, params: Any, files: list[Path], code: Path) -> Path:
     """Where the run of `stage` with these params and input files keeps its checkpoint; see `fingerprint`."""
-    return CHECKPOINTS / stage / f"{fingerprint(params, files)}.pt"
+    return CHECKPOINTS / stage / f"{fingerprint(params, files, code)}.pt"
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from unisono.errors import UserError
-from unisono.params import Schedule, Train
+from unisono.params import Machine, Schedule
 from unisono.training.batches import (
     Batches,
     Cropped,
@@ -33,7 +34,8 @@ def fit_on_crops(
     crop_frames: int,
     n_views: int,
     schedule: Schedule,
-    machine: Train,
+    machine: Machine,
+    precision: str,
     checkpoint: Path,
     curves_folder: Path,
     weight_decay: float = 0.0,
@@ -47,7 +49,8 @@ def fit_on_crops(
 
     Args:
         stage: the section of params.yaml that holds the schedule.
-        machine: its workers, device and precision are used.
+        machine: its device and loaders are used.
+        precision: auto | fp32 | bf16.
         reduce_after: epochs without a better validation loss before the learning rate falls to a tenth; None: never.
         suspects: params that can make a loss infinite before any step of training, with their values.
 
@@ -75,13 +78,13 @@ def fit_on_crops(
             return fit(
                 module,
                 optimizer,
-                lambda epoch: training_batches(training, crop_frames, size, seed, epoch, machine.workers, n_views),
+                lambda epoch: training_batches(training, crop_frames, size, seed, epoch, machine.loaders, n_views),
                 lambda: validation_batches(validation, crop_frames, size, seed, n_views),
                 epochs=schedule.epochs,
                 patience=schedule.patience,
                 seed=seed,
                 device=device,
-                precision=machine.precision,
+                precision=precision,
                 checkpoint=checkpoint,
                 scheduler=ReduceLROnPlateau(optimizer, factor=0.1, patience=reduce_after) if reduce_after else None,
                 on_epoch=log,
@@ -118,7 +121,7 @@ def _some(tracks: list[str]) -> str:
     return ", ".join(tracks[:NAMED_TRACKS]) + more
 
 
-def training_metrics(progress: Progress, training: Cropped, validation: Cropped) -> dict[str, object]:
+def training_metrics(progress: Progress, training: Cropped, validation: Cropped) -> dict[str, Any]:
     """The metrics of a training stage: its best epoch, that epoch's losses, and the numbers of tracks."""
     return {
         "best_epoch": progress.best_epoch + 1,
@@ -126,3 +129,8 @@ def training_metrics(progress: Progress, training: Cropped, validation: Cropped)
         "loss": progress.history[progress.best_epoch],
         "tracks": {"train": len(training.rows_N), "validation": len(validation.rows_N)},
     }
+
+
+def headline(metrics: dict[str, Any]) -> dict[str, float]:
+    """What people compare of `training_metrics`: the validation loss that the weights are chosen by, and its epoch."""
+    return {"loss": metrics["loss"]["validation"]["loss"], "best_epoch": metrics["best_epoch"]}

@@ -2,7 +2,8 @@
 
 import ctypes
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -60,3 +61,14 @@ def mixed_precision(name: str, device: torch.device) -> AbstractContextManager:
     if name == "bf16" or (name == "auto" and device.type == "cuda"):
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For layers too small to share out: threads would mostly wait for each other, and most on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

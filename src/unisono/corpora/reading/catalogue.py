@@ -1,0 +1,66 @@
+"""The tables that every corpus reader returns, whatever the format on disk."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from unisono.artifacts.read import read_table
+
+TABLES = {"tracks": "genres", "playlists": "tracks", "labels": "tags"}  # each with its column of lists
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A corpus as tables; track ids and playlist ids are strings throughout.
+
+    Attributes:
+        root: the corpus folder; `source` is relative to it.
+        tracks: index `track_id`; columns `genres` (list[str], may be empty) and `source`: the path of
+            a .npy mel or an audio file, or "archive.tar!member" for a member of a tar. Readers of
+            users' own formats may add further columns.
+        playlists: index `playlist_id`; column `tracks` (list[str] of ids known to `tracks`).
+        labels: columns `track_id`, `task`, `tags` (list[str]) and `split` (train | validation | test):
+            what evaluation corpora are for. One corpus may hold several tasks, each with its own split.
+        rejects: columns `track_id`, `source`, `reason`: what the reader found and could not use.
+        counts: figures for the stage's metrics, e.g. {"unknown_playlist_tracks": 3}.
+    """
+
+    root: Path
+    tracks: pd.DataFrame
+    playlists: pd.DataFrame = field(default_factory=lambda: empty("tracks", index="playlist_id"))
+    labels: pd.DataFrame = field(default_factory=lambda: empty("track_id", "task", "tags", "split"))
+    rejects: pd.DataFrame = field(default_factory=lambda: empty("track_id", "source", "reason"))
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def empty(*columns: str, index: str | None = None) -> pd.DataFrame:
+    """An empty table with the given columns, and an index of that name."""
+    return pd.DataFrame({column: [] for column in columns}, index=pd.Index([], name=index), dtype=object)
+
+
+def write_tables(catalogue: Catalogue, folder: Path) -> None:
+    """Write tracks.parquet, playlists.parquet and labels.parquet: text, and one column of lists of text."""
+    tables = {
+        "tracks": catalogue.tracks.rename_axis("track_id").reset_index(),
+        "playlists": catalogue.playlists.rename_axis("playlist_id").reset_index(),
+        "labels": catalogue.labels,
+    }
+    for name, table in tables.items():
+        kinds = [pa.list_(pa.string()) if column == TABLES[name] else pa.string() for column in table.columns]
+        schema = pa.schema(list(zip(table.columns, kinds, strict=True)))
+        pq.write_table(pa.Table.from_pandas(table, schema, preserve_index=False), folder / f"{name}.parquet")
+
+
+def read_tables(folder: Path, root: Path) -> Catalogue:
+    """The catalogue that `write_tables` wrote, of the corpus in `root`.
+
+    Raises:
+        UserError: a table is missing or damaged.
+    """
+    tracks = read_table(folder / "tracks.parquet", "track_id", "genres", "source").set_index("track_id")
+    playlists = read_table(folder / "playlists.parquet", "playlist_id", "tracks").set_index("playlist_id")
+    labels = read_table(folder / "labels.parquet", "track_id", "task", "tags", "split")
+    return Catalogue(root, tracks, playlists, labels)

@@ -1,0 +1,18 @@
+"""The formats by name: each is the module of this package that is called so."""
+
+from importlib import import_module
+from pathlib import Path
+
+from unisono.corpora.reading.catalogue import Catalogue
+
+
+def read_catalogue(format: str, root: Path) -> Catalogue:
+    """Read the corpus in `root`, laid out as `format`, one of those that params.yaml may name.
+
+    Only that format's module is loaded: what reads another corpus is none of this one's dependencies.
+
+    Raises:
+        UserError: what the format's reader raises.
+    """
+    catalogue: Catalogue = import_module(f"unisono.corpora.{format}").read(root)
+    return catalogue

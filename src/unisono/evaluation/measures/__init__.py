@@ -1,0 +1,1 @@
+"""What tasks are measured with: probes, rankings, means with their spread."""

@@ -1,0 +1,161 @@
+"""A task as one object: what a file of `unisono.evaluation.tasks` defines, what it is given, and what comes of it."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import pandas as pd
+
+from unisono.artifacts.read import read_table
+from unisono.corpora.labels import CATALOGUE_GENRES, corpus_labels
+from unisono.evaluation.measures.summary import Summary
+from unisono.params.evaluation import Task
+
+MOST_HEADLINES = 6  # numbers of one stage that a person reads
+
+
+class NotMeasurable(Exception):
+    """The corpus has not what the task needs; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score as tables show it.
+
+    Attributes:
+        score: its name.
+        heading: what stands above it.
+        digits: how many decimals it is written with.
+        scale: what a mean of 1 is written as.
+        headline: whether it is one of the few numbers that stand for the task.
+        over_repeats: whether a model's std of it is over repeats: how sure the mean is, not how much queries differ.
+    """
+
+    score: str
+    heading: str
+    digits: int
+    scale: float = 1
+    headline: bool = True
+    over_repeats: bool = True
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one model scores, {score: Summary}, and how many tracks, tags and so on that rests on, {name: number}."""
+
+    scores: dict[str, Summary]
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a task says about some models.
+
+    Attributes:
+        columns: the scores that tables show.
+        models: {model: {score: Summary}}.
+        counts: {model: {name: number}}.
+        chance: {score: Summary} of guessing; empty where only models were scored.
+    """
+
+    columns: tuple[Column, ...]
+    models: dict[str, dict[str, Summary]]
+    counts: dict[str, dict[str, int]]
+    chance: dict[str, Summary] = field(default_factory=dict)
+
+    def headline(self, *, name_models: bool) -> dict[str, float]:
+        """Return the means that stand for the task, at most six; `name_models` puts the model before the score."""
+        means = {
+            f"{model}.{column.score}" if name_models else column.score: float(scores[column.score]["mean"])
+            for column in self.columns
+            if column.headline
+            for model, scores in self.models.items()
+        }
+        return dict(islice(means.items(), MOST_HEADLINES))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What the tasks know of a packed corpus beside its embeddings.
+
+    Attributes:
+        folder: its tables, as they were packed.
+        split: the table of its split, for labels and playlists that have none of their own.
+        where: what to call the task and its corpus in an error.
+    """
+
+    folder: Path
+    split: Path
+    where: str
+
+    def table(self, name: str, *columns: str) -> pd.DataFrame:
+        return read_table(self.folder / f"{name}.parquet", *columns)
+
+    def labels(self, name: str) -> pd.DataFrame:
+        """One set of labels: columns `track_id`, `tags` and `split`.
+
+        Raises:
+            NotMeasurable: no track has one, and the corpus has no others either that could be meant.
+            UserError: the corpus has no labels of that name, but others; or a table is missing or damaged.
+        """
+        what = CATALOGUE_GENRES if name == CATALOGUE_GENRES else f"labels '{name}'"
+        lacks = f"{self.folder.name} has no {what}"
+        if name != CATALOGUE_GENRES and self.table("labels", "task").empty and not self._has_genres():
+            raise NotMeasurable(f"{lacks}, nor any others")
+        labels = corpus_labels(self.folder, name, self.split)
+        if not (labels["tags"].map(len) > 0).any():
+            raise NotMeasurable(f"{lacks}: none of the {len(labels)} tracks in its split has one")
+        return labels
+
+    def _has_genres(self) -> bool:
+        return bool((self.table("tracks", "genres")["genres"].map(len) > 0).any())
+
+
+class Kind(Protocol):
+    """What a file of `unisono.evaluation.tasks` defines; `task` holds the settings that params has for its kind.
+
+    Attributes:
+        HAS_UNTRAINED: whether an untrained encoder can do the task too.
+    """
+
+    HAS_UNTRAINED: bool
+
+    def columns(self, task: Any) -> tuple[Column, ...]:
+        """The scores that tables show, in their order."""
+
+    def score(self, task: Any, model: Path, corpus: Corpus) -> Measured:
+        """What the embeddings in the folder `model` score.
+
+        Raises:
+            NotMeasurable: the corpus, or the model, has not what the task needs.
+            UserError: params ask for what there is not, or files are missing, damaged or do not belong together.
+        """
+
+    def chance(self, task: Any, n_windows: pd.Series, corpus: Corpus) -> dict[str, Summary]:
+        """What guessing scores on the tracks that are embedded; raises as `score` does.
+
+        Args:
+            n_windows: how many windows each of them has, by `track_id`.
+        """
+
+
+def kind_of(task: Task) -> Kind:
+    """Return the file of the task's kind, which is imported only now: each takes seconds and needs other libraries."""
+    return cast(Kind, importlib.import_module(f"unisono.evaluation.tasks.{task.task}"))
+
+
+def score(task: Task, models: Mapping[str, Path], corpus: Corpus) -> Scores:
+    """Score the `models`, folders of embeddings by name; raises as `Kind.score` does."""
+    kind = kind_of(task)
+    measured = {model: kind.score(task, folder, corpus) for model, folder in models.items()}
+    return Scores(
+        columns=kind.columns(task),
+        models={model: found.scores for model, found in measured.items()},
+        counts={model: found.counts for model, found in measured.items()},
+    )

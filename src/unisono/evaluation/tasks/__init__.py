@@ -1,0 +1,1 @@
+"""One file a kind of task, named as params.evaluation has it; none imports another."""

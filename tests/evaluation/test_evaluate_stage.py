@@ -1,0 +1,169 @@
+"""stages/evaluate.py on a few random tracks: what it writes, what it leaves out, and what it refuses."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from unisono.artifacts.vectors import save_vectors
+from unisono.embeddings.read import INDEX, TRACKS, WINDOWS
+from unisono.errors import UserError
+from unisono.params import load_params
+
+REPO = Path(__file__).parents[2]
+STAGE = REPO / "stages/evaluate.py"
+OWN_MUSIC = REPO / "params/folder.yaml"
+IDS = [f"t{n:02}" for n in range(40)]
+PARTS = ["train"] * 20 + ["validation"] * 10 + ["test"] * 10
+TAGS = ["jazz", "rock"]
+
+
+def embed(folder: Path, seed: int) -> None:
+    """Two windows of each track, and their mean."""
+    windows_MD = np.random.default_rng(seed).normal(size=(80, 6)).astype(np.float32)
+    folder.mkdir(parents=True)
+    np.save(folder / WINDOWS, windows_MD)
+    np.save(folder / TRACKS, windows_MD.reshape(40, 2, 6).mean(axis=1))
+    index = pd.DataFrame({"track_id": IDS, "first_window": range(0, 80, 2), "n_windows": 2})
+    index.to_parquet(folder / INDEX)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the stage reads of a catalogue that every task can be asked of."""
+    params = yaml.safe_load((REPO / "params.yaml").read_text())
+    params["evaluation"]["same_track"] = yaml.safe_load(OWN_MUSIC.read_text())["evaluation"]["same_track"]
+    for task in params["evaluation"].values():
+        task["corpus"] = "catalogue"
+        if "repeats" in task:
+            task["repeats"] = 2
+        if "probe" in task:
+            task["probe"] |= {"epochs": 2, "patience": 2, "hidden": [4]}
+    params["systems"]["metric_learning"] = ["catalogue"]
+    params["evaluation"]["jamendo"]["labels"] = ["tagged", "genres"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    frames, tags = tmp_path / "data/frames/catalogue", [[TAGS[n % 2]] for n in range(40)]
+    frames.mkdir(parents=True)
+    labels = pd.DataFrame({"track_id": IDS, "task": "tagged", "tags": tags, "split": PARTS})
+    labels.to_parquet(frames / "labels.parquet")
+    pd.DataFrame({"track_id": IDS, "genres": tags}).to_parquet(frames / "tracks.parquet")
+    pd.DataFrame({"playlist_id": ["p"], "tracks": [IDS]}).to_parquet(frames / "playlists.parquet")
+    (tmp_path / "data/split").mkdir()
+    labels[["track_id", "split"]].to_parquet(tmp_path / "data/split/catalogue.parquet")
+    for seed, name in enumerate(
+        ("embeddings/catalogue/trained", "embeddings/catalogue/similarity", "untrained/catalogue")
+    ):
+        embed(tmp_path / "data" / name, seed)
+    save_vectors(tmp_path / "data/embeddings/catalogue/similarity/tag_head", TAGS, np.ones((2, 6)))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def evaluate(*arguments: str) -> None:
+    runpy.run_path(str(STAGE))["main"](load_params(Path("params.yaml")), *arguments)
+
+
+def read(path: str) -> Any:
+    return json.loads(Path("metrics", path).read_text())
+
+
+@pytest.mark.parametrize(
+    ("name", "models", "headline"),
+    [
+        ("gtzan", ["trained"], ["accuracy"]),
+        ("jamendo", ["trained"], ["genres.roc_auc", "tagged.roc_auc"]),
+        ("playlists", ["trained"], ["map@100", "ndcg@100"]),
+        ("tags", ["trained"], ["pr_auc", "roc_auc"]),
+        (
+            "retrieval",
+            ["similarity", "trained"],
+            ["similarity.m@10", "similarity.r@1", "trained.m@10", "trained.r@1"],
+        ),
+        ("same_track", ["similarity", "trained"], ["similarity.r@1", "trained.r@1"]),
+        ("autotagging", ["similarity"], ["pr_auc", "roc_auc"]),
+    ],
+)
+def test_headlines_details_and_baselines_of_each_task(
+    folder: Path, name: str, models: list[str], headline: list[str]
+) -> None:
+    evaluate(name)
+    details = read(f"details/evaluate/{name}.json")
+    assert sorted(details["models"]) == sorted(details["counts"]) == models and details["chance"] == {}
+    flat = read(f"evaluate/{name}.json")
+    assert list(flat) == [name] and sorted(flat[name]) == headline
+    by_model = {f"{model}.{key}": s["mean"] for model, scores in details["models"].items() for key, s in scores.items()}
+    for key, mean in flat[name].items():
+        assert mean == by_model[key if len(models) > 1 else f"{models[0]}.{key}"]
+    evaluate(name, "baselines")
+    assert not (folder / "metrics/baselines").exists()
+    baselines = read(f"details/baselines/{name}.json")
+    assert list(baselines["models"]) == ([] if name == "autotagging" else ["untrained"])
+    scores = set(details["models"][models[0]])
+    assert set(baselines["chance"]) == scores and all(set(s) == scores for s in baselines["models"].values())
+    assert {column["score"] for column in details["columns"]} <= scores
+
+
+def test_chance_is_that_of_the_tracks_that_are_embedded(folder: Path) -> None:
+    """Half of the test tracks are rock; without two of jazz, 5 of 8."""
+    evaluate("autotagging", "baselines")
+    assert read("details/baselines/autotagging.json")["chance"]["pr_auc"]["mean"] == 0.5
+    heard = [track for track in IDS if track not in ("t30", "t32")]
+    pd.DataFrame({"track_id": heard, "n_windows": 2}).to_parquet(folder / "data/untrained/catalogue" / INDEX)
+    frames = folder / "data/frames/catalogue/labels.parquet"
+    labels = pd.read_parquet(frames)
+    labels["tags"] = [["rock"] if tags[0] == "rock" else [] for tags in labels["tags"]]
+    labels.to_parquet(frames)
+    evaluate("autotagging", "baselines")
+    assert read("details/baselines/autotagging.json")["chance"]["pr_auc"]["mean"] == 5 / 8
+
+
+def test_a_task_without_its_labels_or_playlists_is_left_out_with_a_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = folder / "data/frames/catalogue"
+    tracks = pd.read_parquet(frames / "tracks.parquet")
+    tracks.assign(genres=[[]] * 40).to_parquet(frames / "tracks.parquet")
+    pd.read_parquet(frames / "playlists.parquet")[:0].to_parquet(frames / "playlists.parquet")
+    (folder / "data/embeddings/catalogue/similarity/tag_head").rename(folder / "gone")
+    reasons = {
+        "tags": "catalogue has no genres: none of the 40 tracks in its split has one",
+        "playlists": "there are no playlists",
+        "autotagging": "the model has no tag head, as no label was kept; raise finetune.label_fraction",
+    }
+    for name, reason in reasons.items():
+        evaluate(name)
+        assert capsys.readouterr().err.splitlines() == [f"evaluation.{name} is left out: {reason}"]
+        assert read(f"evaluate/{name}.json") == {} and read(f"details/evaluate/{name}.json") == {"left_out": reason}
+    evaluate("playlists", "baselines")
+    assert read("details/baselines/playlists.json") == {"left_out": reasons["playlists"]}
+
+
+def test_what_params_ask_wrongly_is_refused(folder: Path) -> None:
+    for arguments in (("nosuch",), (), ("tags", "again")):
+        with pytest.raises(UserError, match=r"expected a task of params.evaluation \(autotagging, gtzan, "):
+            evaluate(*arguments)
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["evaluation"]["retrieval"]["labels"] = "moods"
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(UserError, match="labels is 'moods', but data/frames/catalogue has only the labels tagged, gen"):
+        evaluate("retrieval")
+    (folder / "data/embeddings/catalogue/similarity" / INDEX).unlink()
+    with pytest.raises(UserError, match=r"similarity/index\.parquet: no such file"):
+        evaluate("retrieval")
+    (folder / "data/embeddings/catalogue").rename(folder / "gone")
+    with pytest.raises(UserError, match=r"trained/index\.parquet: no such file"):
+        evaluate("gtzan")
+
+
+def test_what_a_system_left_that_does_not_run_any_more_is_not_compared(folder: Path) -> None:
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["systems"]["embed"] = []
+    params["evaluation"] = {"retrieval": params["evaluation"]["retrieval"]}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    evaluate("retrieval")
+    assert list(read("details/evaluate/retrieval.json")["models"]) == ["similarity"]

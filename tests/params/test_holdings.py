@@ -1,0 +1,71 @@
+"""What params ask of a corpus is refused before anything is packed, if it has it not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unisono.errors import UserError
+from unisono.params import Params, load_params
+from unisono.params.holdings import Holdings, refuse_what_is_missing
+from unisono.stage import write_json
+
+REPO = Path(__file__).parents[2]
+ALL = {
+    "catalogue": Holdings(tracks=9, playlists=3, tags={"genres": ["jazz"]}),
+    "magnatagatune": Holdings(tracks=9, playlists=0, tags={"genres": [], "tagged": ["classical", "rock"]}),
+}
+NO_GENRE: dict[str, Any] = {"tags": {"genres": []}}
+
+
+def params_with(**changes: dict[str, Any]) -> Params:
+    """The sample's params, with changes of sections."""
+    params = load_params(REPO / "params.yaml")
+    return params.model_copy(update={name: getattr(params, name).model_copy(update=c) for name, c in changes.items()})
+
+
+def check(folder: Path, params: Params, **changes: dict[str, Any]) -> None:
+    for corpus, holdings in ALL.items():
+        write_json(folder / f"{corpus}.json", holdings.model_copy(update=changes.get(corpus, {})).model_dump())
+    refuse_what_is_missing(params, folder)
+
+
+def test_what_is_there_passes_and_so_does_a_corpus_without_an_inventory(tmp_path: Path) -> None:
+    refuse_what_is_missing(params_with(), tmp_path)
+    check(tmp_path, params_with())
+
+
+@pytest.mark.parametrize(
+    ("lacks", "weights", "says"),
+    [
+        (
+            {"tags": {"genres": []}},
+            {},
+            "none of its 9 tracks has a genre, but loss.lambda_a2g is 1 and loss.lambda_g2p 1",
+        ),
+        (NO_GENRE, {"lambda_a2g": 0.0}, "loss.lambda_a2g is 0 and loss.lambda_g2p 1; set both to 0"),
+        ({"playlists": 0}, {"lambda_g2p": 0.0}, "it has no playlists, but loss.lambda_a2p is 1 and loss.lambda_g2p 0"),
+    ],
+)
+def test_a_weight_of_what_the_catalogue_lacks_is_refused(
+    tmp_path: Path, lacks: dict[str, Any], weights: dict[str, float], says: str
+) -> None:
+    with pytest.raises(UserError, match=says):
+        check(tmp_path, params_with(loss=weights), catalogue=lacks)
+    check(tmp_path, params_with(loss={"lambda_a2g": 0.0, "lambda_a2p": 0.0, "lambda_g2p": 0.0}), catalogue=lacks)
+    check(tmp_path, params_with(systems={"alignment": []}), catalogue=lacks)
+
+
+def test_labels_that_nobody_has_are_refused_unless_none_is_learnt(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"'tagged' \(there is: pons2017\), but finetune.label_fraction is 1"):
+        check(tmp_path, params_with(), magnatagatune={"tags": {"tagged": [], "pons2017": ["rock"]}})
+    check(tmp_path, params_with(finetune={"label_fraction": 0.0}), magnatagatune={"tags": {}})
+    check(tmp_path, params_with(systems={"metric_learning": []}), magnatagatune={"tags": {}})
+
+
+def test_a_tag_of_the_pictures_that_nobody_has_is_refused(tmp_path: Path) -> None:
+    tags = ["rock", *map(str, range(70))]
+    with pytest.raises(
+        UserError, match=r"has classical, but the tags of corpora.magnatagatune .* rock, 0, 1, .*, \.\.\.;"
+    ):
+        check(tmp_path, params_with(), magnatagatune={"tags": {"tagged": tags}})
