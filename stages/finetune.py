@@ -11,6 +11,7 @@ from pathlib import Path
 from unisono.artifacts.read import read_json
 from unisono.artifacts.vectors import save_vectors
 from unisono.encoders.saved import load_pretrained, save_encoder
+from unisono.errors import UserError
 from unisono.metric_learning.build import build_encoder, build_objective, load_examples, train
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
@@ -24,6 +25,11 @@ def main(params: Params, corpus: str) -> None:
     schedule = params.finetune
     waves, split = Path("data/waves", corpus), Path("data/split", f"{corpus}.parquet")
     names, training, validation = load_examples(waves, split, params.similarity.labels)
+    if schedule.label_fraction and not names:
+        raise UserError(
+            f"similarity.labels: no training track has a tag of '{params.similarity.labels}', so there is nothing to"
+            " learn; name other labels, or set finetune.label_fraction to 0"
+        )
     training = training.keep_labels(schedule.label_fraction, schedule.seed)
     contrastive = 0.0
     if schedule.contrastive:

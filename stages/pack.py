@@ -7,16 +7,22 @@ where it stopped.
 
 from pathlib import Path
 
+from unisono.artifacts.read import reading
 from unisono.corpora.reading.catalogue import read_tables
 from unisono.corpora.reading.registry import read_catalogue
 from unisono.frames.packing import pack
 from unisono.params import Params
+from unisono.params.holdings import Holdings, refuse_what_is_missing
 from unisono.stage import run_stage, write_metrics
 
-FRAMES, WAVES = Path("data/frames"), Path("data/waves")
+FRAMES, WAVES, INVENTORY = Path("data/frames"), Path("data/waves"), Path("data/inventory")
 
 
 def main(params: Params, front_end: str, corpus: str) -> None:
+    # No dependency of the stage: it changes no frame, and only refuses what could not be trained on them.
+    with reading(file := INVENTORY / f"{corpus}.json"):
+        holdings = Holdings.model_validate_json(file.read_text(encoding="utf-8"))
+    refuse_what_is_missing(params, corpus, holdings)
     source, ready = params.corpora[corpus], FRAMES / corpus
     mels = front_end == "mel"
     name = "pack" if mels else "pack_waves"
@@ -27,7 +33,7 @@ def main(params: Params, front_end: str, corpus: str) -> None:
         front_end=params.mel if mels else params.waves,
         params=params.pack,
         workers=params.machine.workers,
-        inventory=Path("data/inventory", f"{corpus}.csv"),
+        inventory=INVENTORY / f"{corpus}.csv",
         checkpoints=Path(".checkpoints", name),
     )
     headline = {key: metrics[key] for key in ("packed", "rejected")}

@@ -18,10 +18,8 @@ from threadpoolctl import threadpool_limits
 from unisono import PARENT
 from unisono.errors import UserError
 from unisono.params import Params, load_params
-from unisono.params.holdings import refuse_what_is_missing
 
 METRICS = Path("metrics")
-INVENTORY = Path("data/inventory")
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = 1 << 20  # bytes
@@ -39,7 +37,6 @@ def run_stage(main: Callable[..., None]) -> None:
     end_with_parent()
     try:
         params: Params = load_params(Path("params.yaml"))
-        refuse_what_is_missing(params, INVENTORY)
         use_threads(params.threads)
         main(params, *sys.argv[1:])
     except UserError as error:

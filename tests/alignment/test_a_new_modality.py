@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_params
 import torch
 from numbered_frames import numbered_frames
+from tiny_params import MEL
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -18,15 +20,11 @@ from unisono.alignment.examples import Examples
 from unisono.modalities.genres import Genres
 from unisono.modalities.modality import Modality
 from unisono.modalities.registry import MODALITIES
-from unisono.params import Encoder, Loss, Machine, Mel, Train
+from unisono.params import Encoder, Loss, Machine, Train
 from unisono.training.crops import fit_on_crops
 
-ENCODER = Encoder(channels=[2, 2, 2, 2, 2, 2, 4], hidden=8, embedding_dim=6, dropout=0, genre_heads=2)
-MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
-TRAIN = Train(
-    objective="contrastive", crop_frames=128, mask_frames=0, mask_bands=0, genres_per_track=10, batch_size=4, epochs=3,
-    patience=3, learning_rate=1e-2, weight_decay=0, seed=0,
-)  # fmt: skip
+TRAIN = tiny_params.TRAIN.model_copy(update={"epochs": 3, "patience": 3, "learning_rate": 1e-2})
+ENCODER = tiny_params.ENCODER.model_copy(update={"dropout": 0.0})
 TRACKS = pd.DataFrame(
     {"genres": [["a"], ["b", "a"], [], ["b"]] * 2, "title": ["red sun", "red moon", "moon", "", "sun", "red", "x", ""]},
     index=[f"t{row}" for row in range(8)],

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tiny_params import ENCODER, MEL, TRAIN
 from torch import nn
 
 from unisono.alignment.alignments import Alignment, aligned, weighted_alignments
@@ -14,15 +15,9 @@ from unisono.alignment.objective import CrossModalAlignment
 from unisono.alignment.prediction import ModalityPrediction
 from unisono.modalities.genres import Genres
 from unisono.modalities.playlists import Playlists
-from unisono.params import Encoder, Loss, Mel, Train
+from unisono.params import Loss
 from unisono.training.nt_xent import nt_xent
 
-ENCODER = Encoder(channels=[2, 2, 2, 2, 2, 2, 4], hidden=8, embedding_dim=6, dropout=0.5, genre_heads=2)
-MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
-TRAIN = Train(
-    objective="contrastive", crop_frames=128, mask_frames=0, mask_bands=0, genres_per_track=10, batch_size=4, epochs=1,
-    patience=1, learning_rate=1e-3, weight_decay=0, seed=0,
-)  # fmt: skip
 RNG = np.random.default_rng(0)
 GENRES = Genres(pd.Index(list("abcde")), RNG.normal(size=(5, 4)).astype(np.float32))
 PLAYLISTS = Playlists(pd.Index(["t0", "t1"]), RNG.normal(size=(2, 7)).astype(np.float32))

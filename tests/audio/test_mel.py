@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torchaudio.transforms import MelSpectrogram
+from paper_mel import paper_power
 
 from unisono.audio.mel import FLOOR_DB, LogMel
 from unisono.params import Mel
@@ -31,25 +31,6 @@ def essentia_log_mel(audio_S: np.ndarray) -> np.ndarray:
     frames = standard.FrameGenerator(audio_S, frameSize=512, hopSize=256, startFromZero=False)
     power_TF = np.array([mel_bands(spectrum(window(frame))) for frame in frames])
     return 20 * np.log10(np.maximum(power_TF, 1e-10))
-
-
-def paper_power() -> MelSpectrogram:
-    """torchaudio with exactly the arguments that the paper's mels need."""
-    return MelSpectrogram(
-        16000,
-        n_fft=512,
-        win_length=512,
-        hop_length=256,
-        f_min=0,
-        f_max=8000,
-        n_mels=48,
-        window_fn=lambda n: torch.hann_window(n, periodic=False),
-        power=2,
-        center=True,
-        pad_mode="constant",
-        norm="slaney",
-        mel_scale="slaney",
-    )
 
 
 def chord(noise: float, seconds: float = 5.0) -> np.ndarray:

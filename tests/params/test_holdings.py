@@ -7,8 +7,7 @@ import pytest
 
 from unisono.errors import UserError
 from unisono.params import Params, load_params
-from unisono.params.holdings import Holdings, refuse_what_is_missing
-from unisono.stage import write_json
+from unisono.params.holdings import Holdings, refuse_unknown_tags, refuse_what_is_missing
 
 REPO = Path(__file__).parents[2]
 ALL = {
@@ -24,15 +23,13 @@ def params_with(**changes: dict[str, Any]) -> Params:
     return params.model_copy(update={name: getattr(params, name).model_copy(update=c) for name, c in changes.items()})
 
 
-def check(folder: Path, params: Params, **changes: dict[str, Any]) -> None:
+def check(params: Params, **changes: dict[str, Any]) -> None:
     for corpus, holdings in ALL.items():
-        write_json(folder / f"{corpus}.json", holdings.model_copy(update=changes.get(corpus, {})).model_dump())
-    refuse_what_is_missing(params, folder)
+        refuse_what_is_missing(params, corpus, holdings.model_copy(update=changes.get(corpus, {})))
 
 
-def test_what_is_there_passes_and_so_does_a_corpus_without_an_inventory(tmp_path: Path) -> None:
-    refuse_what_is_missing(params_with(), tmp_path)
-    check(tmp_path, params_with())
+def test_what_is_there_passes() -> None:
+    check(params_with())
 
 
 @pytest.mark.parametrize(
@@ -48,24 +45,32 @@ def test_what_is_there_passes_and_so_does_a_corpus_without_an_inventory(tmp_path
     ],
 )
 def test_a_weight_of_what_the_catalogue_lacks_is_refused(
-    tmp_path: Path, lacks: dict[str, Any], weights: dict[str, float], says: str
+    lacks: dict[str, Any], weights: dict[str, float], says: str
 ) -> None:
     with pytest.raises(UserError, match=says):
-        check(tmp_path, params_with(loss=weights), catalogue=lacks)
-    check(tmp_path, params_with(loss={"lambda_a2g": 0.0, "lambda_a2p": 0.0, "lambda_g2p": 0.0}), catalogue=lacks)
-    check(tmp_path, params_with(systems={"alignment": []}), catalogue=lacks)
+        check(params_with(loss=weights), catalogue=lacks)
+    check(params_with(loss={"lambda_a2g": 0.0, "lambda_a2p": 0.0, "lambda_g2p": 0.0}), catalogue=lacks)
+    check(params_with(systems={"alignment": []}), catalogue=lacks)
 
 
-def test_labels_that_nobody_has_are_refused_unless_none_is_learnt(tmp_path: Path) -> None:
+def test_labels_that_nobody_has_are_refused_unless_none_is_learnt() -> None:
     with pytest.raises(UserError, match=r"'tagged' \(there is: pons2017\), but finetune.label_fraction is 1"):
-        check(tmp_path, params_with(), magnatagatune={"tags": {"tagged": [], "pons2017": ["rock"]}})
-    check(tmp_path, params_with(finetune={"label_fraction": 0.0}), magnatagatune={"tags": {}})
-    check(tmp_path, params_with(systems={"metric_learning": []}), magnatagatune={"tags": {}})
+        check(params_with(), magnatagatune={"tags": {"tagged": [], "pons2017": ["rock"]}})
+    check(params_with(finetune={"label_fraction": 0.0}), magnatagatune={"tags": {}})
+    check(params_with(systems={"metric_learning": []}), magnatagatune={"tags": {}})
 
 
-def test_a_tag_of_the_pictures_that_nobody_has_is_refused(tmp_path: Path) -> None:
+def test_a_tag_of_the_pictures_that_nobody_has_is_refused() -> None:
     tags = ["rock", *map(str, range(70))]
     with pytest.raises(
         UserError, match=r"has classical, but the tags of corpora.magnatagatune .* rock, 0, 1, .*, \.\.\.;"
     ):
-        check(tmp_path, params_with(), magnatagatune={"tags": {"tagged": tags}})
+        check(params_with(), magnatagatune={"tags": {"tagged": tags}})
+
+
+def test_an_unknown_tag_is_named_with_those_that_tracks_have() -> None:
+    refuse_unknown_tags(["rock", "jazz"], ["jazz", "rock"], "data/frames/mine (tags)")
+    with pytest.raises(
+        UserError, match=r"tag_pair has polka, but the tags of data/frames/mine \(tags\) are jazz, rock;"
+    ):
+        refuse_unknown_tags(["jazz", "polka"], ["jazz", "rock"], "data/frames/mine (tags)")

@@ -10,7 +10,7 @@ from matplotlib.image import imread
 from unisono.embeddings.neighbours import normalised
 from unisono.embeddings.read import INDEX, TRACKS, WINDOWS
 from unisono.errors import UserError
-from unisono.report.similarity_space import Panel, draw_panels, project, refuse_unknown_tags, similarity_map
+from unisono.report.similarity_space import Panel, draw_panels, project, similarity_map
 
 
 def two_clusters(tracks: int = 60, dimensions: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -37,15 +37,6 @@ def test_few_or_equal_tracks() -> None:
     np.testing.assert_array_equal(project(np.ones((5, 3)), seed=0), np.zeros((5, 2)))
     with pytest.raises(UserError, match="similarity space: 3 tracks; a map needs at least 4"):
         project(vectors_ND[:3], seed=0)
-
-
-def test_a_tag_that_no_track_has_is_named_with_those_that_tracks_have() -> None:
-    tags = pd.Series([["jazz"], ["rock", "jazz"], []])
-    refuse_unknown_tags(["rock", "jazz"], tags, "data/frames/mine (tags)")
-    with pytest.raises(
-        UserError, match=r"tag_pair has polka, but the tags of data/frames/mine \(tags\) are jazz, rock;"
-    ):
-        refuse_unknown_tags(["jazz", "polka"], tags, "data/frames/mine (tags)")
 
 
 def test_figures_are_written_and_repeat(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import torch
 from dvc.repo import Repo
 
 from unisono.params import load_params
-from unisono.params.holdings import refuse_what_is_missing
-from unisono.stage import INVENTORY, use_threads
+from unisono.stage import use_threads
 
 
 def run_pipeline(folder: Path) -> list[str]:
@@ -30,7 +29,6 @@ def run_pipeline(folder: Path) -> list[str]:
             missing = [str(dep) for dep in stage.deps if not Path(dep.fs_path).exists()]
             assert not missing, f"{stage.name} depends on what no stage before it made: {missing}"
             _, script, *arguments = stage.cmd.split()
-            refuse_what_is_missing(params, INVENTORY)
             use_threads(params.threads)
             runpy.run_path(script)["main"](params, *arguments)
             owed = [str(out) for out in stage.outs if not Path(out.fs_path).exists()]

@@ -83,5 +83,6 @@ def run_main(folder: Path, command: str, params: Params | None = None) -> None:
 def _write_store(folder: Path, frames_NTF: np.ndarray) -> None:
     folder.mkdir(parents=True)
     with FrameWriter(folder / shard_name(0), frames_NTF.shape[2]) as writer:
-        rows = [(track, 0, writer.append(frames_TF), len(frames_TF)) for track, frames_TF in zip(TRACKS, frames_NTF)]  # noqa: B905
+        pairs = zip(TRACKS, frames_NTF, strict=True)
+        rows = [(track, 0, writer.append(frames_TF), len(frames_TF)) for track, frames_TF in pairs]
     write_index(folder, pd.DataFrame(rows, columns=["track_id", "shard", "first_frame", "n_frames"]))

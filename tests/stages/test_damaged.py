@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_data import run_main, write_small_data
+from small_data import GENRES, run_main, write_small_data
 
 from unisono.errors import UserError
 from unisono.stage import write_json
@@ -18,6 +18,7 @@ TRAINED, SIMILARITY = "data/embeddings/catalogue/trained", "data/embeddings/magn
 SPLIT = "data/split/catalogue.parquet"
 # A stage's command -> what it reads.
 READS: dict[str, list[str]] = {
+    "pack.py mel catalogue": ["data/inventory/catalogue.json"],
     "split.py catalogue": [f"{CATALOGUE}/tracks.parquet"],
     "factorize.py catalogue": [f"{CATALOGUE}/playlists.parquet", SPLIT],
     "genres.py catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
@@ -73,6 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(folder / WAVES, folder / "data/frames/magnatagatune")
     shutil.copytree(folder / TRAINED, folder / "data/embeddings/magnatagatune/trained")
     shutil.copy(folder / WAVES / "labels.parquet", folder / "data/frames/magnatagatune/labels.parquet")
+    write_json(folder / "data/inventory/catalogue.json", {"tracks": 20, "playlists": 10, "tags": {"genres": GENRES}})
     for stage in ("evaluate", "baselines"):
         write_json(folder / f"metrics/details/{stage}/gtzan.json", {"left_out": "nothing to measure"})
     return folder

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_data import TRACKS, change_params, run_main, write_small_data
 
@@ -48,6 +49,14 @@ def test_vectors_without_weight_need_not_be_there(folder: Path, vectors: str) ->
     shutil.rmtree(folder / "data" / vectors)
     run_main(folder, "train.py catalogue")
     assert (folder / "data/models/trained/encoder.safetensors").exists()
+
+
+def test_tags_that_only_other_parts_have_teach_nothing(folder: Path) -> None:
+    labels = pd.read_parquet(folder / "data/waves/magnatagatune/labels.parquet")
+    labels["tags"] = [[] if part == "train" else list(tags) for tags, part in labels[["tags", "split"]].to_numpy()]
+    labels.to_parquet(folder / "data/waves/magnatagatune/labels.parquet")
+    with pytest.raises(UserError, match=r"no training track has a tag of 'tagged', so there is nothing to learn"):
+        run_main(folder, "finetune.py magnatagatune")
 
 
 def test_two_crops_need_neither(folder: Path) -> None:

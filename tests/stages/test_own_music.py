@@ -153,6 +153,11 @@ def test_what_cannot_work_is_said_before_anything_is_packed(tmp_path: Path) -> N
     with pytest.raises(UserError, match=r"none of its 62 tracks has a genre, but loss.lambda_a2g is 1"):
         run_pipeline(project.folder)
     assert not (project.folder / "data/frames").exists()
+    tracks = tmp_path / "music/tracks.csv"
+    header, *lines = tracks.read_text().splitlines()
+    tracks.write_text("\n".join([f"{header},genres", *(f"{line},low" for line in lines)]) + "\n")
+    project.run(sys.executable, "stages/inventory.py", "catalogue")  # make inventory: it is looked at again
+    assert json.loads(project.read("data/inventory/catalogue.json"))["tags"] == {"genres": ["low"]}
 
 
 def test_what_the_second_system_cannot_do_is_a_sentence(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr  # type: ignore[import-untyped]
+import soxr  # type: ignore[import-untyped]  # it has no types
 import torch
 from torchaudio.transforms import Resample
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from unisono.artifacts.read import read_table
 from unisono.errors import UserError
+from unisono.params.holdings import GENRES
 
-CATALOGUE_GENRES = "genres"
 PARTS = ("train", "validation", "test")
 
 
@@ -24,12 +24,12 @@ def corpus_labels(corpus: Path, labels: str, split: Path) -> pd.DataFrame:
     Raises:
         UserError: the corpus has no such labels, or a table is missing or damaged.
     """
-    if labels == CATALOGUE_GENRES:
+    if labels == GENRES:
         tracks = read_table(corpus / "tracks.parquet", "track_id", "genres")
         return catalogue_labels(tracks, read_table(split, "track_id", "split"))
     table = read_table(corpus / "labels.parquet", "track_id", "tags", "split", "task")
     if labels not in set(table["task"]):
-        known = ", ".join([*sorted(set(table["task"])), CATALOGUE_GENRES])
+        known = ", ".join([*sorted(set(table["task"])), GENRES])
         raise UserError(f"params.yaml: labels is '{labels}', but {corpus} has only the labels {known}")
     return table[table["task"] == labels].drop(columns="task").reset_index(drop=True)
 

@@ -10,9 +10,10 @@ from typing import Any, Protocol, cast
 import pandas as pd
 
 from unisono.artifacts.read import read_table
-from unisono.corpora.labels import CATALOGUE_GENRES, corpus_labels
+from unisono.corpora.labels import corpus_labels
 from unisono.evaluation.measures.summary import Summary
 from unisono.params.evaluation import Task
+from unisono.params.holdings import GENRES
 
 MOST_HEADLINES = 6  # numbers of one stage that a person reads
 
@@ -104,9 +105,9 @@ class Corpus:
             NotMeasurable: no track has one, and the corpus has no others either that could be meant.
             UserError: the corpus has no labels of that name, but others; or a table is missing or damaged.
         """
-        what = CATALOGUE_GENRES if name == CATALOGUE_GENRES else f"labels '{name}'"
+        what = GENRES if name == GENRES else f"labels '{name}'"
         lacks = f"{self.folder.name} has no {what}"
-        if name != CATALOGUE_GENRES and self.table("labels", "task").empty and not self._has_genres():
+        if name != GENRES and self.table("labels", "task").empty and not self._has_genres():
             raise NotMeasurable(f"{lacks}, nor any others")
         labels = corpus_labels(self.folder, name, self.split)
         if not (labels["tags"].map(len) > 0).any():

@@ -1,7 +1,6 @@
 """What a corpus has, as its inventory tells in seconds, held against what params.yaml asks of it."""
 
-import json
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -11,7 +10,7 @@ from unisono.errors import UserError
 if TYPE_CHECKING:
     from unisono.params import Params
 
-GENRES = "genres"
+GENRES = "genres"  # the set of labels that the catalogue's own genres are
 MOST_SHOWN = 60  # tags of a message
 
 
@@ -20,7 +19,7 @@ class Holdings(BaseModel):
 
     Attributes:
         tracks, playlists: how many.
-        tags: of each set of labels, its tags, the most frequent first; "genres" is the catalogue's own.
+        tags: of each set of labels, its tags, the most frequent first; `GENRES` is one of them.
     """
 
     tracks: int
@@ -28,23 +27,36 @@ class Holdings(BaseModel):
     tags: dict[str, list[str]]
 
 
-def refuse_what_is_missing(params: "Params", inventory: Path) -> None:
-    """Check that the corpora have what the systems are to learn from; those without an inventory yet pass.
+def refuse_what_is_missing(params: "Params", corpus: str, has: Holdings) -> None:
+    """Check that a corpus has what the systems are to learn from it.
 
     Raises:
         UserError: a loss is weighed that needs genres or playlists, or labels are to be learnt, and there are none; or
             a tag that the pictures are to show is not among them.
     """
-    for corpus in params.systems.alignment:
-        if (file := inventory / f"{corpus}.json").exists():
-            _refuse_weights(params, corpus, _read(file))
-    for corpus in params.systems.metric_learning:
-        if (file := inventory / f"{corpus}.json").exists():
-            _refuse_labels(params, corpus, _read(file))
+    if corpus in params.systems.alignment:
+        _refuse_weights(params, corpus, has)
+    if corpus in params.systems.metric_learning:
+        _refuse_labels(params, corpus, has)
 
 
-def _read(file: Path) -> Holdings:
-    return Holdings.model_validate(json.loads(file.read_text(encoding="utf-8")))
+def refuse_unknown_tags(tag_pair: Sequence[str], known: Sequence[str], where: str) -> None:
+    """Check that tracks have the tags of params.report.tag_pair.
+
+    Args:
+        known: their tags, the most frequent first.
+        where: what to call the labels in an error.
+
+    Raises:
+        UserError: one is not among them; the message lists those that are.
+    """
+    unknown = [tag for tag in tag_pair if tag not in known]
+    if unknown:
+        more = ", ..." if len(known) > MOST_SHOWN else ""
+        raise UserError(
+            f"params.yaml: report.tag_pair has {' and '.join(unknown)}, but the tags of {where} are"
+            f" {', '.join(known[:MOST_SHOWN]) or 'none'}{more}; name two of them"
+        )
 
 
 def _refuse_weights(params: "Params", corpus: str, has: Holdings) -> None:
@@ -70,10 +82,5 @@ def _refuse_labels(params: "Params", corpus: str, has: Holdings) -> None:
             f" finetune.label_fraction is {params.finetune.label_fraction:g}; name other labels, or set it to 0: then"
             " the second system learns by its self-supervised loss alone"
         )
-    unknown = [tag for tag in params.report.tag_pair if tag not in tags]
-    if tags and unknown:
-        more = ", ..." if len(tags) > MOST_SHOWN else ""
-        raise UserError(
-            f"params.yaml: report.tag_pair has {' and '.join(unknown)}, but the tags of corpora.{corpus} ({labels}) are"
-            f" {', '.join(tags[:MOST_SHOWN])}{more}; name two of them"
-        )
+    if tags:
+        refuse_unknown_tags(params.report.tag_pair, tags, f"corpora.{corpus} ({labels})")

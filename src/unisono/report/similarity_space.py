@@ -1,6 +1,6 @@
 """Tracks of the similarity space as points of a plane (Akama et al. 2023, figures 8 and 9)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from unisono.corpora.labels import multi_hot
 from unisono.embeddings.neighbours import normalised
 from unisono.embeddings.read import load_embeddings
 from unisono.errors import UserError
+from unisono.params.holdings import refuse_unknown_tags
 
 FIRST, SECOND, BOTH, NEITHER = "#1f5f8b", "#e07b00", "#111111", "#c9c9c9"
 UNTAGGED = "no track has a tag, so none is coloured"
-MOST_SHOWN = 60  # tags of a message
 LEAST_TRACKS = 4  # fewer have no neighbourhood to keep
 
 
@@ -74,7 +74,7 @@ def similarity_map(embeddings: Path, labels: pd.DataFrame, tag_pair: list[str], 
     """
     tagged_N = labels["tags"].map(len) > 0
     if tagged_N.any():
-        refuse_unknown_tags(tag_pair, labels["tags"], where)
+        refuse_unknown_tags(tag_pair, labels["tags"].explode().value_counts().index.tolist(), where)
         labels = labels[tagged_N]
     test = labels[labels["split"] == "test"]
     space = load_embeddings(embeddings)
@@ -82,22 +82,6 @@ def similarity_map(embeddings: Path, labels: pd.DataFrame, tag_pair: list[str], 
     points_N2 = project(normalised(space.tracks_ND[rows[rows >= 0]]), seed=0)
     has_a_N, has_b_N = multi_hot(test["tags"][rows >= 0], tag_pair).astype(bool).T
     return Panel(title, points_N2, has_a_N, has_b_N, tagged=bool(tagged_N.any()))
-
-
-def refuse_unknown_tags(tags: Iterable[str], tags_of_tracks: pd.Series, where: str) -> None:
-    """Check that tracks have the tags of params.report.tag_pair.
-
-    Raises:
-        UserError: one is not among them; the message lists those that are, most frequent first.
-    """
-    known = tags_of_tracks.explode().value_counts().index
-    unknown = [tag for tag in tags if tag not in known]
-    if unknown:
-        more = ", ..." if len(known) > MOST_SHOWN else ""
-        raise UserError(
-            f"params.yaml: report.tag_pair has {' and '.join(unknown)}, but the tags of {where} are"
-            f" {', '.join(known[:MOST_SHOWN]) or 'none'}{more}; name two of them"
-        )
 
 
 def draw_panels(panels: Sequence[Panel], names: tuple[str, str], path: Path) -> None:

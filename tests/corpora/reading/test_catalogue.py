@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 
 from unisono.corpora.reading.catalogue import Catalogue, empty, read_tables, write_tables
@@ -39,4 +40,4 @@ def test_each_format_that_params_may_name_has_a_reader() -> None:
 
 
 def plain(value: object) -> object:
-    return value if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+    return value.tolist() if isinstance(value, np.ndarray) else value
