@@ -1,7 +1,5 @@
 """Training, validation and test parts of a catalogue, stratified by its (multi-label) genres."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -95,55 +93,23 @@ def _counts(
     if len(remainder_R):
         np.random.default_rng(seed).shuffle(remainder_R)
         wanted_P = np.maximum(sizes_P - counts_SP.sum(axis=0), 0)
-        wanted_GP = target_GP - genres_SG.T @ counts_SP
         if len(remainder_R) < len(wanted_P):  # fewer than scikit-multilearn splits
             part_R = np.repeat(np.arange(len(wanted_P)), wanted_P)[: len(remainder_R)]
         else:
-            part_R = _stratify(genres_SG[remainder_R], wanted_P / wanted_P.sum(), wanted_GP, seed)
+            part_R = _stratify(genres_SG[remainder_R], wanted_P / wanted_P.sum(), seed)
         np.add.at(counts_SP, (remainder_R, part_R), 1)
     return _exchange(counts_SP, genres_SG, target_GP, sizes_P)
 
 
-class _Stratification(IterativeStratification):
-    """Iterative stratification towards a number of tracks for each genre and part, not one share for all genres.
-
-    What rounding down leaves over of a rare genre is mostly training tracks, and of a frequent one hardly any.
-    """
-
-    def __init__(self, shares_P: np.ndarray, wanted_GP: np.ndarray) -> None:
-        super().__init__(n_splits=len(shares_P), order=1, sample_distribution_per_fold=shares_P.tolist())
-        self.wanted_GP = wanted_GP
-
-    def _prepare_stratification(self, y: sparse.csr_matrix) -> tuple[Any, ...]:
-        prepared = super()._prepare_stratification(y)
-        self.desired_samples_per_combination_per_fold = {
-            (genre,): self.wanted_GP[genre].copy() for genre in np.unique(y.indices).tolist()
-        }
-        return prepared
-
-
-def _stratify(genres_RG: sparse.csr_matrix, shares_P: np.ndarray, wanted_GP: np.ndarray, seed: int) -> np.ndarray:
+def _stratify(genres_RG: sparse.csr_matrix, shares_P: np.ndarray, seed: int) -> np.ndarray:
     """The part of each row R, by scikit-multilearn."""
+    # It breaks ties with numpy's global generator, which is not ours to seed; shares that differ a little never tie.
+    distinct_P = shares_P + 1e-9 * np.random.default_rng(seed).permutation(len(shares_P))
+    folds = IterativeStratification(len(shares_P), order=1, sample_distribution_per_fold=distinct_P.tolist())
     part_R = np.empty(genres_RG.shape[0], dtype=np.int64)
-    with _seeded_global_numpy(seed):
-        folds = _Stratification(shares_P, wanted_GP).split(part_R, genres_RG)
-        for part, (_, rows) in enumerate(folds):
-            part_R[rows] = part
+    for part, (_, rows) in enumerate(folds.split(part_R, genres_RG)):
+        part_R[rows] = part
     return part_R
-
-
-@contextmanager
-def _seeded_global_numpy(seed: int) -> Iterator[None]:
-    """Seed numpy's global generator and put its state back afterwards.
-
-    scikit-multilearn breaks ties with the global generator, and its random_state is refused by today's scikit-learn.
-    """
-    state = np.random.get_state()  # noqa: NPY002 (the global generator is what scikit-multilearn uses)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 (the same)
-    try:
-        yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002 (the same)
 
 
 def _exchange(
