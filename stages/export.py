@@ -1,7 +1,8 @@
 """python stages/export.py trained|untrained|similarity CORPUS
 
 Embed every track of a corpus, window by window: with the aligned encoder, with that one before its first step, or with
-the encoder of the similarity space, whose tag head goes with the embeddings, so that these alone predict tags.
+the encoder of the similarity space, whose tag head goes with the embeddings, so that these alone predict tags. What the
+aligned encoder knows before alignment shapes it, its backbone's features, is written beside its embeddings as `sound`.
 """
 
 import shutil
@@ -21,16 +22,20 @@ def main(params: Params, model: str, corpus: str) -> None:
     folder = Path("data/models", "finetuned" if similarity else model)
     out = Path("data/untrained", corpus) if model == "untrained" else Path("data/embeddings", corpus, model)
     encoder, _ = load_encoder(folder)
-    export_embeddings(
-        encoder,
-        FrameStore.open(Path("data/waves" if similarity else "data/frames", corpus)),
-        out,
-        layer="projection" if similarity else params.embedding.layer,
-        batch_size=params.machine.export_batch,
-        device=pick_device(params.machine.device),
-        precision=params.precision,
-        work_root=CHECKPOINTS / "export" / model,
-    )
+    layers = {out: "projection" if similarity else params.embedding.layer}
+    if model == "trained":
+        layers[out.with_name("sound")] = "backbone"
+    for destination, layer in layers.items():
+        export_embeddings(
+            encoder,
+            FrameStore.open(Path("data/waves" if similarity else "data/frames", corpus)),
+            destination,
+            layer=layer,
+            batch_size=params.machine.export_batch,
+            device=pick_device(params.machine.device),
+            precision=params.precision,
+            work_root=CHECKPOINTS / "export" / model,
+        )
     if (folder / "tag_head").exists():
         shutil.copytree(folder / "tag_head", out / "tag_head")
 

@@ -11,6 +11,7 @@ from unisono.alignment.alignments import CROP, Alignment, aligned, all_alignment
 from unisono.alignment.build import build_objective
 from unisono.alignment.encoder import build_audio_encoder
 from unisono.alignment.examples import Examples
+from unisono.alignment.objective import CrossModalAlignment
 from unisono.artifacts.read import read_table
 from unisono.artifacts.vectors import load_vectors
 from unisono.encoders.saved import save_encoder
@@ -24,6 +25,7 @@ from unisono.training.checkpoint import checkpoint_path
 from unisono.training.crops import fit_on_crops, headline, training_metrics
 
 DATA = Path("data")
+OUT = DATA / "models" / "trained"
 
 
 def main(params: Params, corpus: str) -> None:
@@ -63,7 +65,10 @@ def main(params: Params, corpus: str) -> None:
         weight_decay=train.weight_decay,
         suspects=_suspects(params, alignments),
     )
-    save_encoder(Path("data/models/trained"), audio, params.mel.model_dump())
+    save_encoder(OUT, audio, params.mel.model_dump())
+    if isinstance(module, CrossModalAlignment):
+        for modality in modalities:
+            modality.save_encoder(OUT, module.encoders[modality.name])
     metrics = training_metrics(progress, training, validation)
     write_metrics("train", {"train": headline(metrics)}, metrics)
     checkpoint.unlink()

@@ -1,25 +1,52 @@
-"""Audio embeddings aligned with genres and playlists."""
+"""Audio embeddings aligned with genres and playlists.
+
+    model = unisono.load("data/models/trained")      # an encoder: audio in, vectors out
+    catalogue = unisono.open_catalogue(".")          # what the pipeline embedded: similar tracks, playlists, words
+
+These two are the whole public interface.
+"""
 
 import os
-import sys
-from types import TracebackType
+from typing import TYPE_CHECKING
 
-PARENT = os.getppid()  # which may be gone once all libraries are loaded
-_report = sys.excepthook
+from unisono import process as process  # first of all
 
+if TYPE_CHECKING:
+    from unisono.embeddings.model import Model
+    from unisono.project.catalogue import OpenCatalogue
 
-def _report_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        print("stopped", file=sys.stderr)
-    else:
-        _report(kind, error, trace)
+__all__ = ["load", "open_catalogue"]
 
 
-# How often a thread of GNU OpenMP looks for work before it sleeps; read when torch is loaded, which only modules below
-# do. By default 300,000 times, which slows a machine that has something else to do by more than its share; never to
-# look (OMP_WAIT_POLICY=passive) slows one that has not. A setting of the user's own stays.
-if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+def load(
+    folder: str | os.PathLike[str], *, layer: str = "projection", device: str = "auto", precision: str = "auto"
+) -> "Model":
+    """Load a trained encoder; see `unisono.embeddings.model.Model`.
 
-if "DVC_STAGE" in os.environ:  # Ctrl-C while a stage still loads its libraries
-    sys.excepthook = _report_in_one_line
+    Args:
+        folder: config.json and encoder.safetensors, such as data/models/trained.
+        layer: projection (the embedding, which genres and playlists have shaped) | backbone (the features under it).
+        device: auto | cpu | cuda.
+        precision: auto (bf16 on CUDA, fp32 on a CPU) | fp32 | bf16.
+
+    Raises:
+        unisono.errors.UserError: the folder holds no encoder, or an argument is none of these.
+    """
+    from unisono.embeddings.model import Model  # torch takes seconds to load
+
+    return Model(folder, layer=layer, device=device, precision=precision)
+
+
+def open_catalogue(folder: str | os.PathLike[str] = ".", corpus: str = "catalogue") -> "OpenCatalogue":
+    """Open what the pipeline embedded in `folder`; see `unisono.project.catalogue.OpenCatalogue`.
+
+    Args:
+        folder: where the pipeline ran.
+        corpus: its name in params.yaml.
+
+    Raises:
+        unisono.errors.UserError: nothing was embedded there, or it is damaged.
+    """
+    from unisono.project.catalogue import OpenCatalogue  # torch takes seconds to load
+
+    return OpenCatalogue(folder, corpus)

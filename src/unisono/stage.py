@@ -15,9 +15,9 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from unisono import PARENT
 from unisono.errors import UserError
 from unisono.params import Params, load_params
+from unisono.process import PARENT
 
 METRICS = Path("metrics")
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from unisono.errors import UserError
-from unisono.modalities.genres import GenreAttention, Genres
+from unisono.modalities.genre_encoder import GenreAttention
+from unisono.modalities.genres import Genres
 from unisono.params import Encoder
 
 NAMES = [f"genre {letter}" for letter in "abcdefgh"]

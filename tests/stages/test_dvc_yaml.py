@@ -15,7 +15,7 @@ REPO = Path(__file__).parents[2]
 PIPELINE = yaml.safe_load((REPO / "dvc.yaml").read_text())["stages"]
 # How a stage is started and told of its params. What a stage reads of params.yaml is declared under `params`,
 # and a new key there must not repack 240 GB.
-PLUMBING = ("src/unisono/stage.py", "src/unisono/params/", "src/unisono/errors.py")
+PLUMBING = ("src/unisono/stage.py", "src/unisono/process.py", "src/unisono/params/", "src/unisono/errors.py")
 
 
 def definition(stage: dict) -> dict:

@@ -63,8 +63,7 @@ class AudioBlocks:
                 raise RejectError("unreadable file", lasts=False) from error
             raise RejectError("undecodable audio" if size else "empty file") from error
         with file:
-            if not RATES[0] <= file.samplerate <= RATES[1]:
-                raise RejectError(f"sample rate outside {RATES[0]} to {RATES[1]} Hz")
+            _check_rate(file.samplerate)
             yield from _resample(self._mono_blocks(file), file.samplerate, self.sample_rate)
 
     def _mono_blocks(self, file: soundfile.SoundFile) -> Iterator[torch.Tensor]:
@@ -84,6 +83,29 @@ class AudioBlocks:
 def load_audio(path: Path, sample_rate: int) -> torch.Tensor:
     """A whole file as mono at `sample_rate` Hz: (S,), float32; raises as `AudioBlocks`."""
     return torch.cat(list(AudioBlocks(path, sample_rate)))
+
+
+def resampled(samples: np.ndarray, from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
+    """Samples, mono (S,) or with channels (S, C), as the mono blocks that a file with them gives.
+
+    Raises:
+        RejectError: on iteration; as `AudioBlocks`, or the samples are no floats, or have another shape.
+    """
+    _check_rate(from_rate)
+    if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
+        raise RejectError(f"samples of {samples.dtype} {samples.shape}, expected floats (s,) or (s, channels)")
+    if len(samples) == 0:
+        raise RejectError("zero-length audio")
+    audio_SC = samples.astype(np.float32, copy=False).reshape(len(samples), -1)
+    _check_values(audio_SC)
+    block = BLOCK_SECONDS * from_rate
+    mono_S = torch.from_numpy(audio_SC.mean(axis=1))
+    yield from _resample((mono_S[first : first + block] for first in range(0, len(mono_S), block)), from_rate, to_rate)
+
+
+def _check_rate(sample_rate: int) -> None:
+    if not RATES[0] <= sample_rate <= RATES[1]:
+        raise RejectError(f"sample rate outside {RATES[0]} to {RATES[1]} Hz")
 
 
 class _Forwards(soundfile.SoundFile):

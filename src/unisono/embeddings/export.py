@@ -12,12 +12,13 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from unisono.embeddings.encode import encode, layer_dim, n_windows
 from unisono.embeddings.read import INDEX, TRACKS, WINDOWS, Embeddings, load_embeddings
-from unisono.encoders.audio_encoder import AudioEncoder, bands_first
+from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
 from unisono.training.checkpoint import fingerprint
-from unisono.training.devices import keep_freed_memory, mixed_precision
+from unisono.training.devices import keep_freed_memory
 
 CHECK_ROWS = 1 << 16
 
@@ -54,19 +55,17 @@ def export_embeddings(
     if device.type == "cpu":
         keep_freed_memory()
     length = encoder.crop_frames
-    n_windows = np.maximum(store.index["n_frames"].to_numpy() // length, 1)
-    first_window = np.concatenate([[0], np.cumsum(n_windows)[:-1]]).astype(np.int64)
-    rows_M = np.repeat(np.arange(len(n_windows)), n_windows)
+    windows_N = n_windows(store.index["n_frames"].to_numpy(), length)
+    first_window = np.concatenate([[0], np.cumsum(windows_N)[:-1]]).astype(np.int64)
+    rows_M = np.repeat(np.arange(len(windows_N)), windows_N)
     first_frame_M = (np.arange(len(rows_M)) - first_window[rows_M]) * length
 
     work = work_root / _key(encoder, store, layer, batch_size, precision)
     work.mkdir(parents=True, exist_ok=True)
-    encode = encoder.to(device).forward if layer == "projection" else encoder.to(device).backbone
-    dim = encoder.embedding_dim if layer == "projection" else encoder.backbone_dim
-    windows = _Windows(work / WINDOWS, len(rows_M), dim)
+    encoder.to(device)
+    windows = _Windows(work / WINDOWS, len(rows_M), layer_dim(encoder, layer))
     done = windows.n_trusted() // batch_size * batch_size
     with (
-        torch.inference_mode(),
         windows.path.open("r+b") as file,
         tqdm(total=len(rows_M), initial=done, unit="window") as bar,
     ):
@@ -75,17 +74,16 @@ def export_embeddings(
         for start in range(done, len(rows_M), batch_size):
             stop = min(start + batch_size, len(rows_M))
             crops_BTF = store.crops(rows_M[start:stop], first_frame_M[start:stop], length)
-            with mixed_precision(precision, device):
-                windows_BD = encode(bands_first(crops_BTF).to(device)).float().cpu().numpy()
+            windows_BD = encode(encoder, crops_BTF, layer=layer, device=device, precision=precision)
             _refuse_non_finite(windows_BD, store, rows_M[start:stop])
             file.write(windows_BD.tobytes())
             bar.update(stop - start)
         file.flush()
         os.fsync(file.fileno())
     windows_MD = np.load(windows.path, mmap_mode="r", allow_pickle=False)
-    tracks_ND = np.add.reduceat(windows_MD, first_window, axis=0) / n_windows[:, None]
+    tracks_ND = np.add.reduceat(windows_MD, first_window, axis=0) / windows_N[:, None]
     np.save(work / TRACKS, tracks_ND.astype(np.float32), allow_pickle=False)
-    index = pd.DataFrame({"track_id": store.index.index, "first_window": first_window, "n_windows": n_windows})
+    index = pd.DataFrame({"track_id": store.index.index, "first_window": first_window, "n_windows": windows_N})
     index.to_parquet(work / INDEX, index=False)
     load_embeddings(work)  # checks that they belong together
     if folder.exists():

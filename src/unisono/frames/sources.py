@@ -3,7 +3,7 @@
 import io
 import re
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,14 @@ class FrameReader:
                 begin(track_id)
                 yield track_id, _attempt(self._read, self.root / source)
 
+    def read(self, path: Path) -> Reading | RejectError:
+        """The frames of one file, or the reason against it."""
+        return _attempt(self._read, self.root / path)
+
+    def read_samples(self, samples: np.ndarray, sample_rate: int) -> Reading | RejectError:
+        """The frames of samples, mono (S,) or (S, C), as if a file held them; or the reason against them."""
+        return _attempt(self._samples, samples, sample_rate)
+
     def _read_tar(
         self, members: dict[str, tuple[str, str]], begin: Callable[[str], object]
     ) -> Iterator[tuple[str, Reading | RejectError]]:
@@ -118,9 +126,19 @@ class FrameReader:
     def _audio(self, path: Path) -> Reading:
         # Imported here: workers that read ready-made mels start much faster without torch.
         from unisono.audio.decode import AudioBlocks
-        from unisono.audio.mel import FLOOR_DB, LogMel
 
         audio = AudioBlocks(path, self.front_end.sample_rate)
+        frames_TF = self._frames(audio)
+        return Reading(frames_TF, SHORT if audio.ends_early else "")
+
+    def _samples(self, samples: np.ndarray, sample_rate: int) -> Reading:
+        from unisono.audio.decode import resampled
+
+        return Reading(self._frames(resampled(samples, sample_rate, self.front_end.sample_rate)))
+
+    def _frames(self, audio: "Iterable[torch.Tensor]") -> np.ndarray:
+        from unisono.audio.mel import FLOOR_DB, LogMel
+
         least, silence = 1, 0.0
         blocks: Iterator[torch.Tensor] = (block_S.unsqueeze(1) for block_S in audio)
         if isinstance(self.front_end, Mel):
@@ -131,7 +149,7 @@ class FrameReader:
             raise RejectError("too short")
         if (frames_TF == silence).all():
             raise RejectError("all zero")
-        return Reading(frames_TF, SHORT if audio.ends_early else "")
+        return frames_TF
 
     def _join(self, blocks: "Iterator[torch.Tensor]") -> np.ndarray:
         """Blocks as one float16 array of at most `max_frames`; the file is not decoded beyond them."""

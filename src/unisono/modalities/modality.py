@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -48,6 +49,9 @@ class Modality(ABC):
         Raises:
             UserError: the params and the vectors do not fit.
         """
+
+    def save_encoder(self, folder: Path, encoder: nn.Module) -> None:  # noqa: B027 (nothing is what most keep)
+        """Keep what a user asks of the trained encoder beside the audio encoder in `folder`; by default nothing."""
 
     @property
     @abstractmethod

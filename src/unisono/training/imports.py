@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 # What starts a stage and types its params: the values themselves are known.
-PLUMBING = ("params", "stage.py", "errors.py")
+PLUMBING = ("params", "stage.py", "process.py", "errors.py")
 
 
 def modules_used_by(file: Path) -> list[Path]:

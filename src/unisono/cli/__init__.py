@@ -1,0 +1,1 @@
+"""The command `unisono`: what you do with a trained model, from a shell."""

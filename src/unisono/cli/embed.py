@@ -1,0 +1,3 @@
+"""Embed audio files."""
+
+COMMANDS: list = []
