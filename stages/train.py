@@ -5,6 +5,7 @@
 Curves: data/curves/; checkpoints of an unfinished run: .checkpoints/train/.
 """
 
+import shutil
 from pathlib import Path
 
 from unisono.alignment.alignments import CROP, Alignment, aligned, all_alignments, lambdas, weighted_alignments
@@ -65,6 +66,8 @@ def main(params: Params, corpus: str) -> None:
         weight_decay=train.weight_decay,
         suspects=_suspects(params, alignments),
     )
+    if OUT.exists():  # another objective may have left a genre encoder
+        shutil.rmtree(OUT)
     save_encoder(OUT, audio, params.mel.model_dump())
     if isinstance(module, CrossModalAlignment):
         for modality in modalities:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from unisono.corpora import melon
+from unisono.corpora.reading.catalogue import read_tables, write_tables
 from unisono.errors import UserError
 
 MEL = np.ones((48, 300), dtype=np.float32)
@@ -31,13 +32,16 @@ def add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     songs = [
-        {"id": 0, "song_gn_dtl_gnr_basket": ["GN0102"]},
-        {"id": 1, "song_gn_dtl_gnr_basket": ["GN0101", "GN0201"]},
+        {"id": 0, "song_gn_dtl_gnr_basket": ["GN0102"], "song_name": "Feelings", "artist_name_basket": ["다비치"]},
+        {
+            "id": 1, "song_gn_dtl_gnr_basket": ["GN0101", "GN0201"], "song_name": "소나기 ",
+            "artist_name_basket": ["용준형 (YONG JUNHYUNG)", "10cm", "10cm"],
+        },
         {"id": 2, "song_gn_dtl_gnr_basket": ["GN9000"]},
         {"id": 1003, "song_gn_dtl_gnr_basket": []},
         {"id": 4, "song_gn_dtl_gnr_basket": ["GN0102"]},
         {"id": 5, "song_gn_dtl_gnr_basket": ["GN0102"]},
-    ]
+    ]  # fmt: skip
     names = {"GN0100": "발라드", "GN0101": "세부장르전체", "GN0102": "1980년대", "GN0201": "세부장르전체"}
     playlists = {
         "train": [{"id": 10, "songs": [0, 1, 1003]}, {"id": 11, "songs": [5, 2, 2, 777]}],
@@ -80,6 +84,33 @@ def test_songs_in_playlists_become_tracks_with_the_names_of_their_detail_genres(
         "unsafe_tar_members": 0,
         "playlists_without_known_track": 2,
     }
+
+
+def test_titles_and_artists_are_columns(root: Path) -> None:
+    tracks = melon.read(root).tracks
+    assert tracks["title"].to_dict() == {"0": "Feelings", "1": "소나기", "2": "", "1003": ""}
+    assert tracks["artist"].to_dict() == {"0": "다비치", "1": "용준형 (YONG JUNHYUNG), 10cm", "2": "", "1003": ""}
+
+
+@pytest.mark.parametrize(
+    ("names", "title", "artist"),
+    [
+        ('{"song_name": null, "artist_name_basket": null}', "", ""),
+        ('{"song_name": 7, "artist_name_basket": "IU"}', "", ""),
+        ('{"song_name": ["x"], "artist_name_basket": {"IU": 1}}', "", ""),
+        ('{"song_name": " ", "artist_name_basket": [null, "IU", 7, ["x"], " "]}', "", "IU"),
+        (r'{"song_name": "\ud800", "artist_name_basket": ["\u0000", "IU"]}', "", "IU"),
+    ],
+)
+def test_a_name_that_is_no_text_is_left_out(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, names: str, title: str, artist: str
+) -> None:
+    songs = [{"id": song, "song_gn_dtl_gnr_basket": []} for song in (0, 1, 2, 5, 1003)]
+    (root / "song_meta.json").write_text(json.dumps([songs[0] | json.loads(names), *songs[1:]]))
+    catalogue = melon.read(root)
+    write_tables(catalogue, folder := tmp_path_factory.mktemp("tables"))
+    track = read_tables(folder, root).tracks.loc["0"]
+    assert (track["title"], track["artist"]) == (title, artist)
 
 
 def test_an_unpacked_folder_reads_as_the_tars(root: Path) -> None:

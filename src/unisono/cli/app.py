@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 for room in (embed, find):
     for command in room.COMMANDS:
-        app.command()(command)
+        app.command(command.__name__.strip("_").replace("_", "-"))(command)  # continue_, for Python has a continue
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 Layout, as it is downloaded:
 
-    song_meta.json                      [{id, song_gn_dtl_gnr_basket, ...}]
+    song_meta.json                      [{id, song_gn_dtl_gnr_basket, song_name, artist_name_basket, ...}]
     genre_gn_all.json                   {code: name} of genres
     train.json, val.json, test.json     [{id, songs, ...}], the playlists
     arena_mel_{0..39}.tar               {id // 1000}/{id}.npy: float32 (48, T) mels; or unpacked into arena_mel/
@@ -38,15 +38,15 @@ UNSAFE_MEMBER = "unsafe tar member"
 def read(root: Path) -> Catalogue:
     """Read the catalogue of all songs that are in at least one playlist.
 
-    Genres are the names of the songs' detail genres. Songs without a mel are rejects; playlists keep the songs that
-    are left.
+    Genres are the names of the songs' detail genres; titles and artists are columns as well, empty where song_meta.json
+    has none. Songs without a mel are rejects; playlists keep the songs that are left.
 
     Raises:
         UserError: a file is missing or malformed, an id occurs twice, no playlist holds a song, or there are no mels.
     """
     require_folder(root, "the Melon Playlist Dataset (song_meta.json, train.json, arena_mel_*.tar, ...)")
     require_files(root, ("song_meta.json", "genre_gn_all.json", *PLAYLIST_FILES))
-    genres_of, unknown_codes = _read_genres(root)
+    genres_of, names_of, unknown_codes = _read_songs(root)
     listed, unknown_entries = _read_playlists(root, genres_of)
     in_playlists = {song for songs in listed.values() for song in songs}
     songs = [song for song in genres_of if song in in_playlists]
@@ -64,9 +64,10 @@ def read(root: Path) -> Catalogue:
     ]
     kept = {key: [song for song in songs if song in mels] for key, songs in listed.items()}
     playlists = {key: songs for key, songs in kept.items() if songs}
+    tracks = tracks_table(usable, [genres_of[song] for song in usable], [mels[song] for song in usable])
     return Catalogue(
         root=root,
-        tracks=tracks_table(usable, [genres_of[song] for song in usable], [mels[song] for song in usable]),
+        tracks=tracks.assign(**{key: [names_of[song][key] for song in usable] for key in ("title", "artist")}),
         playlists=playlists_table(playlists),
         rejects=rejects_table(rejects),
         counts={
@@ -106,15 +107,25 @@ def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
     return mels, unsafe
 
 
-def _read_genres(root: Path) -> tuple[dict[str, list[str]], int]:
-    """The genre names of every song, in the order of song_meta.json, and how many codes had no name."""
+def _read_songs(root: Path) -> tuple[dict[str, list[str]], dict[str, dict[str, str]], int]:
+    """Every song's genres, in the order of song_meta.json, its title and artist, and how many codes had no name."""
     names = _unique_names(_read_names(root / "genre_gn_all.json"))
-    path = root / "song_meta.json"
-    baskets = _read_lists(path, "song_gn_dtl_gnr_basket", str, "codes of genres")
+    path, key = root / "song_meta.json", "song_gn_dtl_gnr_basket"
+    records = read_records(path, ("id", key))
+    baskets = _lists(path, records, key, str, "codes of genres")
     refuse_duplicates(path, (song for song, _ in baskets))
     codes_of = {song: list(dict.fromkeys(codes)) for song, codes in baskets}
     unknown = sum(code not in names for codes in codes_of.values() for code in codes)
-    return {song: [names[code] for code in codes if code in names] for song, codes in codes_of.items()}, unknown
+    genres_of = {song: [names[code] for code in codes if code in names] for song, codes in codes_of.items()}
+    return genres_of, {str(record["id"]): _names(record) for record in records}, unknown
+
+
+def _names(record: dict[str, Any]) -> dict[str, str]:
+    """A song's title, and its artists joined by commas; what is no text is left out, for nothing depends on it."""
+    basket = record.get("artist_name_basket")
+    artists = [name.strip() for name in basket if is_text(name)] if isinstance(basket, list) else []
+    title = record.get("song_name")
+    return {"title": title.strip() if is_text(title) else "", "artist": ", ".join(dict.fromkeys(artists))}
 
 
 def _read_names(path: Path) -> dict[str, str]:
@@ -134,19 +145,21 @@ def _unique_names(names: dict[str, str]) -> dict[str, str]:
 
 def _read_playlists(root: Path, known: dict[str, list[str]]) -> tuple[dict[str, list[str]], int]:
     """The known songs of every playlist, each once, and how many entries name no song of song_meta.json."""
-    playlists = [
-        entry for name in PLAYLIST_FILES for entry in _read_lists(root / name, "songs", (int, str), "ids of songs")
-    ]
+    key, playlists = "songs", []
+    for path in (root / name for name in PLAYLIST_FILES):
+        playlists += _lists(path, read_records(path, ("id", key)), key, (int, str), "ids of songs")
     refuse_duplicates(root / " + ".join(PLAYLIST_FILES), (playlist_id for playlist_id, _ in playlists))
     listed = {playlist_id: list(dict.fromkeys(map(str, songs))) for playlist_id, songs in playlists}
     unknown = sum(song not in known for songs in listed.values() for song in songs)
     return {key: [song for song in songs if song in known] for key, songs in listed.items()}, unknown
 
 
-def _read_lists(path: Path, key: str, kinds: type | tuple[type, ...], meaning: str) -> list[tuple[str, list[Any]]]:
-    """The id of every record, as text, and the list that it has under `key`; null is an empty one."""
+def _lists(
+    path: Path, records: list[dict[str, Any]], key: str, kinds: type | tuple[type, ...], meaning: str
+) -> list[tuple[str, list[Any]]]:
+    """The id of every record of a file, as text, and the list that it has under `key`; null is an empty one."""
     lists = []
-    for number, record in enumerate(read_records(path, ("id", key))):
+    for number, record in enumerate(records):
         record_id, entries = record["id"], [] if record[key] is None else record[key]
         if not _is_id(record_id):
             raise UserError(f"{path}: entry {number} has the id {reprlib.repr(record_id)}, expected a number or text")

@@ -1,8 +1,6 @@
 """The nearest vectors by cosine, exactly or with Annoy."""
 
 import numpy as np
-import torch
-from annoy import AnnoyIndex
 from tqdm import tqdm
 
 BLOCK_ELEMENTS = 32_000_000  # similarities in memory at once: 128 MB of float32
@@ -22,6 +20,8 @@ def nearest_exact(queries_QD: np.ndarray, items_ND: np.ndarray, k: int) -> tuple
     bounded. With fewer than k items, all are returned. k nearest of equal similarity are an arbitrary but repeatable
     choice.
     """
+    import torch  # here: who only needs vectors at length one is spared the seconds that loading it takes
+
     k = min(k, len(items_ND))
     numbers_QK = np.empty((len(queries_QD), k), dtype=np.int32)
     similarities_QK = np.empty((len(queries_QD), k), dtype=np.float32)
@@ -42,6 +42,8 @@ def nearest_others(vectors_ND: np.ndarray, k: int) -> np.ndarray:
     about 2e-10, because the last bits of equal ones depend on where in a block they are computed. Memory is bounded as
     in `nearest_exact`.
     """
+    import torch
+
     n = len(vectors_ND)
     numbers_NK = np.full((n, k), -1, dtype=np.int64)
     found = min(k, n - 1)
@@ -66,6 +68,8 @@ def nearest_annoy(
 
     Annoy may find fewer than k items: the number is then -1, the similarity 0.
     """
+    from annoy import AnnoyIndex
+
     k = min(k, len(items_ND))
     index = AnnoyIndex(items_ND.shape[1], "angular")
     index.set_seed(seed)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unisono.artifacts.read import damaged, reading
+from unisono.artifacts.read import reading
 
 WEIGHTS, CONFIG = "genre_encoder.safetensors", "genre_encoder.json"
 
@@ -66,7 +66,8 @@ class GenreAttention(nn.Module):
 
 def save_genre_encoder(folder: Path, names: list[str], encoder: GenreAttention) -> None:
     """Write the encoder and the names of the genres that it knows, in the order of its vectors."""
-    save_file({name: value.contiguous().cpu() for name, value in encoder.state_dict().items()}, folder / WEIGHTS)
+    weights = {name: value.contiguous().cpu() for name, value in encoder.state_dict().items()}
+    (folder / WEIGHTS).write_bytes(save(weights))
     config = {"genres": names, "heads": encoder.heads, "embedding_dim": encoder.norm.normalized_shape[0]}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -90,12 +91,11 @@ class GenreEncoder:
             heads, embedding_dim = config["heads"], config["embedding_dim"]
         with reading(folder / WEIGHTS):
             weights = load_file(folder / WEIGHTS)
-        try:
             vectors_GW = weights["vectors"][1:]
+            if len(vectors_GW) != len(self.genres):
+                raise ValueError(f"vectors of {len(vectors_GW)} genres, but {CONFIG} names {len(self.genres)}")
             self._encoder = GenreAttention(vectors_GW, heads, embedding_dim, dropout=0.0).eval()
             self._encoder.load_state_dict(weights)
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise damaged(folder / WEIGHTS, f"{CONFIG} and {WEIGHTS} do not fit each other: {error}") from None
 
     def embed(self, genres: list[str]) -> np.ndarray:
         """One set of genres, at least one and all known: (d,) float32."""

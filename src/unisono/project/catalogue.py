@@ -1,48 +1,49 @@
 """An embedded catalogue in a user's hands: what is like what, what comes next, what words mean."""
 
-import difflib
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
-from unisono.artifacts.read import read_table
-from unisono.embeddings.model import Model
+from unisono.artifacts.read import damaged, read_table
 from unisono.embeddings.neighbours import normalised
-from unisono.embeddings.read import load_embeddings
+from unisono.embeddings.read import INDEX, load_embeddings
 from unisono.errors import UserError
-from unisono.modalities.genre_encoder import CONFIG, GenreEncoder
 from unisono.params import load_params
-from unisono.project.space import Space, between
+from unisono.project.names import TrackNames, artist_number
+from unisono.project.seeds import Seeds, Track, Tracks, find_seeds
+from unisono.project.space import Side, Space, between
 from unisono.project.words import genres_in
 
 EMBEDDINGS, FRAMES, MODEL = Path("data/embeddings"), Path("data/frames"), Path("data/models/trained")
 ALIGNED, SOUND = "trained", "sound"
-VOTES = 100  # nearest songs that each song of a playlist votes for: Ferraro et al. 2021, section 3.3
+VOTES = 100  # nearest tracks that each track of a playlist votes for: Ferraro et al. 2021, section 3.3
 SHOWN = ["title", "artist", "genres"]
-
-Track = str | os.PathLike[str]
-Tracks = Track | Iterable[Track]
+LEAST_LENGTH = 1e-5  # of a query: below it, what is liked and what is not are the same
 
 
 class OpenCatalogue:
-    """The tracks that the first system's encoder has embedded, each with a vector of sound and an aligned one.
+    """The tracks that the first system's encoder has embedded, each with a vector of its sound and an aligned one.
 
     A track is named by its id, by its title where no other has it, or by an audio file, which need not be of the
-    catalogue. Answers are tables, best first: index track_id; columns title, artist, genres and similarity (a cosine).
-    Titles and artists are empty where the catalogue has none.
+    catalogue. Answers are tables, best first: index track_id; columns title, artist, genres and similarity.
+
+    `similarity` is the cosine of the answer's vector with what was asked for: 1 is the same direction, 0 has nothing in
+    common, below 0 is the contrary. Between two kinds of vectors it is the mean of their cosines, weighed by
+    `together`. It is rounded to six digits, and of equally similar tracks the first of the catalogue comes first.
+    Cosines of two catalogues or trainings are not comparable.
 
     Args:
         folder: where the pipeline ran.
         corpus: its name in params.yaml.
 
     Attributes:
-        tracks: index track_id; columns title, artist, genres (list[str]) and source, a file below the corpus's root.
-        vectors_ND: (n, d) float32, the aligned embeddings.
+        tracks: index track_id; columns title and artist (empty where the catalogue has none), genres (list[str]) and
+            source, where the audio lies below the corpus's root.
+        vectors_ND: (n, d) float32, the aligned embeddings, in the order of `tracks`.
         sound_ND: (n, d') float32, the features under them, which know least of genres and playlists.
 
     Raises:
@@ -57,13 +58,16 @@ class OpenCatalogue:
             there = ", ".join(sorted(path.parent.name for path in embedded.glob(f"*/{ALIGNED}")))
             advice = f"there are those of {there}" if there else "run `make repro` there first"
             raise UserError(f"{self.folder}: has no embeddings of the corpus '{corpus}'; {advice}")
-        embeddings = load_embeddings(embedded / corpus / ALIGNED)
-        self.vectors_ND = embeddings.tracks_ND
-        self.sound_ND = load_embeddings(embedded / corpus / SOUND).tracks_ND
+        aligned, sound = (load_embeddings(embedded / corpus / name) for name in (ALIGNED, SOUND))
         table = read_table(self.folder / FRAMES / corpus / "tracks.parquet", "track_id", "genres", "source")
+        ids = aligned.track_ids
+        if not ids.equals(sound.track_ids) or not ids.isin(table["track_id"]).all():
+            raise damaged(embedded / corpus / SOUND / INDEX, "its tracks are not those of the other tables")
         for column in ("title", "artist"):
             table[column] = table[column].fillna("") if column in table else ""
-        self.tracks = table.set_index("track_id")[[*SHOWN, "source"]].loc[embeddings.track_ids]
+        table["genres"] = table["genres"].map(list)
+        self.vectors_ND, self.sound_ND = aligned.tracks_ND, sound.tracks_ND
+        self.tracks = table.set_index("track_id")[[*SHOWN, "source"]].loc[ids]
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -73,12 +77,32 @@ class OpenCatalogue:
 
     @cached_property
     def root(self) -> Path:
-        """The corpus's folder, as params.yaml names it."""
-        return self.folder / load_params(self.folder / "params.yaml").corpora[self.corpus].root
+        """The corpus's folder, as params.yaml names it.
+
+        Raises:
+            UserError: params.yaml is missing or wrong, or does not name it.
+        """
+        path = self.folder / "params.yaml"
+        corpora = load_params(path).corpora
+        if self.corpus not in corpora:
+            raise UserError(f"{path}: has no corpora.{self.corpus}, so where its audio lies is not known")
+        return self.folder / corpora[self.corpus].root
 
     def file_of(self, track_id: str) -> Path:
-        """Where a track's audio lies."""
-        return Path(os.path.abspath(self.root / self.tracks["source"][track_id]))  # noqa: PTH100 (follows no links)
+        """The audio file of a track.
+
+        Raises:
+            UserError: its audio is no file of its own, as Melon's mels are, or the file is not there.
+        """
+        source = self.tracks["source"][track_id]
+        path = Path(os.path.abspath(self.root / source))  # noqa: PTH100 (resolve() would follow links)
+        if path.suffix == ".npy":
+            raise UserError(f"{track_id}: has no audio file that a player could open, only the mel {source}")
+        if not path.is_file():
+            raise UserError(
+                f"{track_id}: its audio is not at {path}; bring it back, or mend corpora.{self.corpus}.root"
+            )
+        return path
 
     def similar(
         self, like: Tracks, k: int = 10, *, unlike: Tracks = (), together: float = 1.0, same_artist: bool = True
@@ -87,81 +111,104 @@ class OpenCatalogue:
 
         Args:
             like: the tracks; they are not among the answers.
-            unlike: tracks to stay away from, subtracted from the mean.
+            unlike: tracks to stay away from: their mean is subtracted from that of `like`.
             together: from 0, "sounds alike", to 1, "appears together": the weight of the aligned vectors.
             same_artist: whether other tracks of the artists of `like` may be among the answers.
 
         Raises:
-            UserError: a track is unknown, or an argument is out of its range.
+            UserError: a track is unknown, its file cannot be used, it is both liked and not, or an argument is out of
+                its range.
         """
         space = self._space(together)
-        liked, unliked = self._look_up(like, space), self._look_up(unlike, space)
+        liked, unliked = self._seeds(like, space), self._seeds(unlike, space)
         if not len(liked.points_QD):
             raise UserError("no track is named; name one to find others like it")
         query_D = liked.points_QD.mean(axis=0)
         if len(unliked.points_QD):
             query_D = query_D - unliked.points_QD.mean(axis=0)
+        if (both := {*liked.rows} & {*unliked.rows}) or np.linalg.norm(query_D) < LEAST_LENGTH:
+            names = ", ".join(self.tracks.index[sorted(both)]) or "what is liked"
+            raise UserError(f"{names}: liked, and to stay away from; name different tracks")
         left_out = {*liked.rows, *unliked.rows}
         if not same_artist:
             artists = set(self.tracks["artist"].iloc[liked.rows]) - {""}
             left_out |= set(np.flatnonzero(self.tracks["artist"].isin(artists)))
-        return self._nearest(space, query_D, k, left_out)
+        return self._answer(*space.nearest(query_D, _at_least(1, k), left_out))
 
     def search(self, words: str, k: int = 10) -> pd.DataFrame:
         """The k tracks nearest to genres, which need not be labelled with them: "indie rock, jazz".
 
+        The answer's `attrs["genres"]` are the genres that the words were read as.
+
         Raises:
             UserError: the words name no genre that the encoder knows, or the encoder learned without genres.
         """
-        if not (self.folder / MODEL / CONFIG).exists():
+        from unisono.modalities.genre_encoder import CONFIG, GenreEncoder  # torch takes seconds to load
+
+        folder = self.folder / MODEL
+        if not (folder / CONFIG).exists():
             raise UserError(
-                f"{self.folder / MODEL}: the model was trained without genres, so that words find nothing; train it"
-                " with loss.lambda_a2g above 0 and train.objective: contrastive"
+                f"{folder}: the model was trained without genres, so words find nothing; train it with"
+                " loss.lambda_a2g above 0 and train.objective: contrastive"
             )
-        encoder = GenreEncoder(self.folder / MODEL)
-        return self._nearest(self._space(1.0), encoder.embed(genres_in(words, encoder.genres)), k, set())
+        encoder = GenreEncoder(folder)
+        genres = genres_in(words, encoder.genres)
+        query_D = encoder.embed(genres)
+        if self._layer != "projection" or len(query_D) != self.vectors_ND.shape[1]:
+            raise UserError(
+                f"{self.folder / EMBEDDINGS / self.corpus}: not in the space of the genres; set embedding.layer to"
+                " projection, and run `make repro`"
+            )
+        answer = self._answer(*self._space(1.0).nearest(query_D, _at_least(1, k)))
+        answer.attrs["genres"] = genres
+        return answer
 
     def continue_playlist(self, tracks: Tracks, k: int = 100, *, together: float = 1.0) -> pd.DataFrame:
         """The k tracks that best continue a playlist, with a further column votes.
 
         Each of its tracks votes for the 100 tracks nearest to it; of equally many votes the higher summed similarity
-        comes first. Source: Ferraro et al. 2021, section 3.3.
+        comes first (Ferraro et al. 2021, section 3.3). The similarity is the mean over the tracks that voted. Files
+        that cannot be used are left out, with a warning.
 
         Raises:
-            UserError: as `similar`.
+            UserError: a track is unknown, none is left, or an argument is out of its range.
         """
         space = self._space(together)
-        known = self._look_up(tracks, space)
+        known = self._seeds(tracks, space, strict=False)
         if not len(known.points_QD):
             raise UserError("the playlist has no track to go on from")
         votes_N, sum_N = np.zeros(len(self), dtype=np.int64), np.zeros(len(self))
         for point_D in known.points_QD:
-            near = space.nearest(point_D, VOTES, set(known.rows))
-            votes_N[near.rows] += 1
-            sum_N[near.rows] += near.similarities
-        best = np.lexsort((-sum_N, -votes_N))[: _at_least_one(k)]
-        best = best[votes_N[best] > 0]
-        answer = self._answer(best, sum_N[best] / votes_N[best])
-        return answer.assign(votes=votes_N[best])
+            rows, similarities = space.nearest(point_D, VOTES, set(known.rows))
+            votes_N[rows] += 1
+            sum_N[rows] += similarities
+        best = np.lexsort((-sum_N, -votes_N))[: min(_at_least(1, k), np.count_nonzero(votes_N))]
+        return self._answer(best, sum_N[best] / votes_N[best]).assign(votes=votes_N[best])
 
     def path(self, a: Track, b: Track, k: int = 10) -> pd.DataFrame:
-        """A playlist of k tracks that leads from one track to another, both among them where they are in the catalogue.
+        """A playlist of k tracks that leads from one track to another; these two are of it, if the catalogue has them.
 
-        The stops lie evenly on the great circle between the two, and each is the nearest track not yet used.
+        Stops lie evenly on the great circle between the two, each takes the nearest track not yet taken, and what they
+        took is put in the order from a to b. `similarity` is that with a.
+
+        Raises:
+            UserError: as `similar`, or the two are one.
         """
         space = self._space(1.0)
-        ends = [self._look_up(track, space) for track in (a, b)]
-        first_D, last_D = (end.points_QD[0] for end in ends)
-        if _at_least_one(k) < 2:
-            raise UserError(f"a path of {k} tracks is none; ask for 2 or more")
-        used = [int(row) for end in ends for row in end.rows]
-        stops = []
-        for place in np.linspace(0, 1, k)[len(ends[0].rows) : k - len(ends[1].rows)]:
-            stop_D = between(first_D, last_D, place)
-            near = space.nearest(stop_D, 1, {*used, *stops})
-            stops += [int(row) for row in near.rows]
-        rows = np.array([*ends[0].rows, *stops, *ends[1].rows], dtype=np.int64)
-        return self._answer(rows, space.points_ND[rows] @ first_D)
+        first, last = self._seeds(a, space), self._seeds(b, space)
+        a_D, b_D = first.points_QD[0], last.points_QD[0]
+        ends = [*first.rows, *last.rows]
+        if len(ends) > len(set(ends)):
+            raise UserError(f"{os.fspath(a)} and {os.fspath(b)} are one track; a path leads from one to another")
+        k = min(_at_least(2, k), len(self) + 2 - len(ends))
+        used = list(ends)
+        for place in np.linspace(0, 1, k)[len(first.rows) : k - len(last.rows)]:
+            rows, _ = space.nearest(between(a_D, b_D, place), 1, used)
+            used += rows.tolist()
+        nearer_b_N = space.similarities(b_D) - space.similarities(a_D)
+        stops = sorted(used[len(ends) :], key=lambda row: nearer_b_N[row])
+        rows_K = np.array([*first.rows, *stops, *last.rows], dtype=np.int64)
+        return self._answer(rows_K, space.similarities(a_D)[rows_K])
 
     def similar_artists(self, artist: str, k: int = 10, *, together: float = 1.0) -> pd.DataFrame:
         """The k artists nearest to one, by the mean of their tracks.
@@ -173,97 +220,66 @@ class OpenCatalogue:
         Raises:
             UserError: the catalogue does not know the artist, or no artists at all.
         """
-        numbers_N, artists = pd.factorize(self.tracks["artist"].where(self.tracks["artist"] != ""))
-        names = list(artists)
-        if artist not in names:
-            by_case = {name.casefold(): name for name in names}
-            if artist.casefold() not in by_case:
-                raise UserError(_unknown("artist", artist, names))
-            artist = by_case[artist.casefold()]
-        points_ND = self._space(together).points_ND
-        mean_AD = np.zeros((len(names), points_ND.shape[1]), dtype=np.float32)
-        np.add.at(mean_AD, numbers_N[numbers_N >= 0], points_ND[numbers_N >= 0])
-        mean_AD = normalised(mean_AD)
-        own = names.index(artist)
-        similarity_A = mean_AD @ mean_AD[own]
+        space = self._space(together)
+        numbers_N, names = pd.factorize(self.tracks["artist"].where(self.tracks["artist"] != ""), sort=True)
+        own = artist_number(artist, list(names))
+        credited = np.flatnonzero(numbers_N >= 0)
+        shape = (len(names), len(self))
+        groups_AN = csr_matrix((np.ones(len(credited), np.float32), (numbers_N[credited], credited)), shape=shape)
+        means_AD = space.means(groups_AN)
+        similarity_A = np.round(means_AD @ means_AD[own], 6)
         similarity_A[own] = -np.inf
-        best = np.argsort(-similarity_A, kind="stable")[: min(_at_least_one(k), len(names) - 1)]
-        nearness_N = points_ND @ mean_AD[own]
-        starts = [int(max(np.flatnonzero(numbers_N == number), key=lambda row: nearness_N[row])) for number in best]
+        best = np.argsort(-similarity_A, kind="stable")[: min(_at_least(1, k), len(names) - 1)]
+        nearness_N = space.similarities(means_AD[own])
+        starts = [max(groups_AN[number].indices, key=lambda row: nearness_N[row]) for number in best]
         return pd.DataFrame(
             {
                 "similarity": similarity_A[best],
-                "tracks": np.bincount(numbers_N[numbers_N >= 0], minlength=len(names))[best],
+                "tracks": np.diff(groups_AN.indptr)[best],
                 "track_id": self.tracks.index[starts],
                 "title": self.tracks["title"].iloc[starts].to_numpy(),
             },
-            index=pd.Index([names[number] for number in best], name="artist"),
+            index=pd.Index(names[best], name="artist"),
         )
 
     def _space(self, together: float) -> Space:
         if not 0 <= together <= 1:
             raise UserError(f"together is {together}, expected 0 (sounds alike) to 1 (appears together)")
-        return Space(self.sound_ND, self.vectors_ND, together)
-
-    def _look_up(self, tracks: Tracks, space: Space) -> "_Found":
-        """Where tracks are in the catalogue, and their points; files from elsewhere are embedded."""
-        wanted: list[Track] = [tracks] if isinstance(tracks, str | os.PathLike) else list(tracks)
-        rows, points = [], []
-        for track in wanted:
-            row = self._row(track)
-            if row is None:
-                sound_D, aligned_D = (model.embed(track)[0] for model in self._models)
-                points.append(space.point(sound_D, aligned_D))
-            else:
-                rows.append(row)
-                points.append(space.points_ND[row])
-        return _Found(np.array(rows, dtype=np.int64), np.array(points, dtype=np.float32))
-
-    def _row(self, track: Track) -> int | None:
-        """The row of a track of the catalogue, None for a file that is not of it."""
-        name = os.fspath(track)
-        if name in self.tracks.index:
-            return int(self.tracks.index.get_loc(name))
-        if len(titled := np.flatnonzero(self.tracks["title"] == name)) == 1:
-            return int(titled[0])
-        if len(titled) > 1:
-            ids = ", ".join(self.tracks.index[titled[:10]])
-            raise UserError(f"{len(titled)} tracks are called {name!r}; name one by its id: {ids}")
-        if not Path(name).is_file():
-            known = [*self.tracks["title"].unique(), *self.tracks.index]
-            raise UserError(_unknown("track", name, [one for one in known if one]) + "; nor is it a file")
-        return self._row_of_file.get(os.path.abspath(name))  # noqa: PTH100 (resolve() would follow links)
+        sides = []
+        if together < 1:
+            sides.append(Side(1 - together, self._sound_units_ND, "backbone"))
+        if together > 0:
+            sides.append(Side(together, self._aligned_units_ND, self._layer))
+        return Space(sides)
 
     @cached_property
-    def _row_of_file(self) -> dict[str, int]:
-        root = os.path.abspath(self.root)  # noqa: PTH100 (the same)
-        return {os.path.normpath(Path(root, source)): row for row, source in enumerate(self.tracks["source"])}
+    def _sound_units_ND(self) -> np.ndarray:
+        return normalised(self.sound_ND)
 
     @cached_property
-    def _models(self) -> list[Model]:
-        """From a file to its sound, and to its aligned embedding."""
-        return [Model(self.folder / MODEL, layer=layer) for layer in ("backbone", "projection")]
+    def _aligned_units_ND(self) -> np.ndarray:
+        return normalised(self.vectors_ND)
 
-    def _nearest(self, space: Space, query_D: np.ndarray, k: int, left_out: set[int]) -> pd.DataFrame:
-        near = space.nearest(query_D, _at_least_one(k), left_out)
-        return self._answer(near.rows, near.similarities)
+    @cached_property
+    def _layer(self) -> str:
+        """The layer that the aligned vectors are of, as embedding.layer was when they were exported."""
+        return "backbone" if np.array_equal(self.vectors_ND, self.sound_ND) else "projection"
+
+    @cached_property
+    def _names(self) -> TrackNames:
+        try:
+            return TrackNames(self.tracks, self.root)
+        except UserError:  # without params.yaml ids and titles still are names
+            return TrackNames(self.tracks, None)
+
+    def _seeds(self, tracks: Tracks, space: Space, *, strict: bool = True) -> Seeds:
+        return find_seeds(tracks, self._names, space, self.folder / MODEL, strict=strict)
 
     def _answer(self, rows: np.ndarray, similarities: np.ndarray) -> pd.DataFrame:
         return self.tracks[SHOWN].iloc[rows].assign(similarity=np.asarray(similarities, dtype=np.float32))
 
 
-@dataclass(frozen=True)
-class _Found:
-    rows: np.ndarray
-    points_QD: np.ndarray
-
-
-def _at_least_one(k: int) -> int:
-    if k < 1:
-        raise UserError(f"k is {k}, expected 1 or more")
+def _at_least(least: int, k: int) -> int:
+    if k < least:
+        raise UserError(f"k is {k}, expected {least} or more")
     return k
-
-
-def _unknown(kind: str, name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 5, cutoff=0.5)
-    return f"the catalogue has no {kind} {name!r}" + (f"; near are {', '.join(map(repr, near))}" if near else "")

@@ -19,8 +19,8 @@ class Catalogue:
     Attributes:
         root: the corpus folder; `source` is relative to it.
         tracks: index `track_id`; columns `genres` (list[str], may be empty) and `source`: the path of
-            a .npy mel or an audio file, or "archive.tar!member" for a member of a tar. Readers of
-            users' own formats may add further columns.
+            a .npy mel or an audio file, or "archive.tar!member" for a member of a tar. Readers add `title`
+            and `artist` where the corpus has them, and those of users' own formats may add further columns.
         playlists: index `playlist_id`; column `tracks` (list[str] of ids known to `tracks`).
         labels: columns `track_id`, `task`, `tags` (list[str]) and `split` (train | validation | test):
             what evaluation corpora are for. One corpus may hold several tasks, each with its own split.

@@ -1,0 +1,76 @@
+"""From the tracks that somebody names to points: those of the catalogue have one, files from elsewhere are embedded."""
+
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from unisono.errors import UserError
+from unisono.project.names import TrackNames
+from unisono.project.space import Side, Space
+
+logger = logging.getLogger(__name__)
+
+Track = str | os.PathLike[str]
+Tracks = Track | Iterable[Track]
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Tracks that were asked for.
+
+    Attributes:
+        rows: of those that the catalogue has.
+        points_QD: of all; those of files from elsewhere come last.
+    """
+
+    rows: np.ndarray
+    points_QD: np.ndarray
+
+
+def find_seeds(tracks: Tracks, names: TrackNames, space: Space, model: Path, *, strict: bool = True) -> Seeds:
+    """Look tracks up, and embed those that are files from elsewhere with the encoder in the folder `model`.
+
+    Raises:
+        UserError: a track is unknown; or a file cannot be used, which is only a warning if not `strict`.
+    """
+    wanted: list[Track] = [tracks] if isinstance(tracks, str | os.PathLike) else list(tracks)
+    rows = [names.row(track) for track in wanted]
+    files = [track for track, row in zip(wanted, rows, strict=True) if row is None]
+    rows_Q = np.array([row for row in rows if row is not None], dtype=np.int64)
+    return Seeds(
+        rows_Q, np.concatenate([space.points(rows_Q), *(_embed(files, space, model, strict) if files else [])])
+    )
+
+
+def _embed(files: list[Track], space: Space, model: Path, strict: bool) -> list[np.ndarray]:
+    from unisono.audio.rejects import RejectError
+
+    points = []
+    sides = [_embed_side(files, side, model) for side in space.sides]
+    for file, *vectors in zip(files, *sides, strict=True):
+        reject = next((vector for vector in vectors if isinstance(vector, RejectError)), None)
+        if reject is None:
+            points.append(space.point(vectors)[None])
+        elif strict:
+            raise UserError(f"{os.fspath(file)}: {reject}")
+        else:
+            logger.warning("%s: left out (%s)", os.fspath(file), reject)
+    return points
+
+
+def _embed_side(files: list[Track], side: Side, folder: Path) -> list:
+    """Each file's vector of one side, or the reject that it is."""
+    from unisono.audio.rejects import RejectError
+    from unisono.embeddings.model import Model  # torch takes seconds to load
+
+    model = Model(folder, layer=side.layer)
+    if model.dim != side.units_ND.shape[1]:
+        raise UserError(
+            f"{folder}: embeds into {model.dim} dimensions, but the catalogue's vectors have {side.units_ND.shape[1]};"
+            " they are of two trainings: run `make repro`"
+        )
+    return [found if isinstance(found, RejectError) else found.mean_D for _, found in model.embed_files(files)]
