@@ -125,7 +125,7 @@ def _names(record: dict[str, Any]) -> dict[str, str]:
     basket = record.get("artist_name_basket")
     artists = [name.strip() for name in basket if is_text(name)] if isinstance(basket, list) else []
     title = record.get("song_name")
-    return {"title": title.strip() if is_text(title) else "", "artist": ", ".join(dict.fromkeys(artists))}
+    return {"title": str(title).strip() if is_text(title) else "", "artist": ", ".join(dict.fromkeys(artists))}
 
 
 def _read_names(path: Path) -> dict[str, str]:

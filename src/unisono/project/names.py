@@ -32,9 +32,9 @@ class TrackNames:
             UserError: several tracks have the title, or it is none of these.
         """
         name = os.fspath(track)
-        if name in self._tracks.index:
-            return int(self._tracks.index.get_loc(name))
-        titled = np.flatnonzero(self._tracks["title"] == name) if name else []
+        if (row := int(self._tracks.index.get_indexer([name])[0])) >= 0:
+            return row
+        titled = np.flatnonzero((self._tracks["title"] == name) & (name != ""))
         if len(titled) > 1:
             ids = ", ".join(self._tracks.index[titled[:MOST_LISTED]])
             more = ", ..." if len(titled) > MOST_LISTED else ""
