@@ -11,12 +11,19 @@ import typer
 from unisono.cli import embed, find
 from unisono.errors import UserError
 
+
+def _flush(result: object) -> None:
+    """Write all out while typer still sees to pipes that nobody reads any more, as after `| head -1`."""
+    sys.stdout.flush()
+
+
 app = typer.Typer(
     name="unisono",
     help="Embed audio, find what is alike, continue playlists, with an encoder that you trained.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
+    result_callback=_flush,
 )
 for room in (embed, find):
     for command in room.COMMANDS:
@@ -24,12 +31,13 @@ for room in (embed, find):
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends with one line on stderr and exit status 1, Ctrl-C with 130."""
+    """Run the command line.
+
+    A user's mistake ends with one line on stderr and exit status 1. Typer's own ends: a wrong call 2, Ctrl-C 130, and
+    quietly 1 when nobody reads on.
+    """
     try:
         app()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        raise SystemExit(130) from None

@@ -29,7 +29,7 @@ HERE, CATALOGUE = Path(), "catalogue"
 
 
 def similar(
-    tracks: Annotated[list[str], typer.Argument(metavar="TRACK|FILE...", help="Track ids, titles or audio files.")],
+    tracks: Annotated[list[str], typer.Argument(metavar="TRACK|FILE", help="Track ids, titles or audio files.")],
     k: K = 10,
     unlike: Annotated[
         list[str] | None, typer.Option(metavar="TRACK|FILE", help="A track to stay away from; may be repeated.")

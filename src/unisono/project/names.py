@@ -32,7 +32,7 @@ class TrackNames:
             UserError: several tracks have the title, or it is none of these.
         """
         name = os.fspath(track)
-        if (row := int(self._tracks.index.get_indexer([name])[0])) >= 0:
+        if (row := int(self._tracks.index.get_indexer(pd.Index([name]))[0])) >= 0:
             return row
         titled = np.flatnonzero((self._tracks["title"] == name) & (name != ""))
         if len(titled) > 1:
