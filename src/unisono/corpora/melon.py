@@ -44,22 +44,12 @@ def read(root: Path) -> Catalogue:
     Raises:
         UserError: a file is missing or malformed, an id occurs twice, no playlist holds a song, or there are no mels.
     """
-    require_folder(root, "the Melon Playlist Dataset (song_meta.json, train.json, arena_mel_*.tar, ...)")
-    require_files(root, ("song_meta.json", "genre_gn_all.json", *PLAYLIST_FILES))
-    genres_of, unknown_codes = _read_genres(root)
-    listed, unknown_entries = _read_playlists(root, genres_of)
-    in_playlists = {song for songs in listed.values() for song in songs}
-    songs = [song for song in genres_of if song in in_playlists]
-    if not songs:
-        raise UserError(
-            f"{root}: none of the {len(genres_of)} songs of song_meta.json is in one of the {len(listed)} playlists of"
-            f" {', '.join(PLAYLIST_FILES)}, and only songs in playlists are used; download the files again"
-        )
+    genres_of, listed, counts = read_lists(root)
     mels, unsafe = index_mels(root)
-    usable = [song for song in songs if song in mels]
+    usable = [song for song in genres_of if song in mels]
     rejects = [
         (song, unsafe.get(song, ""), UNSAFE_MEMBER if song in unsafe else MISSING_MEL)
-        for song in songs
+        for song in genres_of
         if song not in mels
     ]
     kept = {key: [song for song in songs if song in mels] for key, songs in listed.items()}
@@ -70,14 +60,43 @@ def read(root: Path) -> Catalogue:
         playlists=playlists_table(playlists),
         rejects=rejects_table(rejects),
         counts={
-            "songs_in_no_playlist": len(genres_of) - len(songs),
+            **counts,
             "tracks_without_genre": sum(not genres_of[song] for song in usable),
-            "unknown_genre_codes": unknown_codes,
-            "unknown_playlist_tracks": unknown_entries,
             "unsafe_tar_members": len(unsafe),
             "playlists_without_known_track": len(listed) - len(playlists),
         },
     )
+
+
+def read_lists(root: Path) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, int]]:
+    """What the JSON files say, whatever mels there are: the genres of each song that is in a playlist, the known songs
+    of each playlist, and counts.
+
+    Raises:
+        UserError: a file is missing or malformed, an id occurs twice, or no playlist holds a song.
+    """
+    require_folder(root, "the Melon Playlist Dataset (song_meta.json, train.json, arena_mel_*.tar, ...)")
+    require_files(root, ("song_meta.json", "genre_gn_all.json", *PLAYLIST_FILES))
+    genres_of, unknown_codes = _read_genres(root)
+    listed, unknown_entries = _read_playlists(root, genres_of)
+    in_playlists = {song for songs in listed.values() for song in songs}
+    songs = {song: genres for song, genres in genres_of.items() if song in in_playlists}
+    if not songs:
+        raise UserError(
+            f"{root}: none of the {len(genres_of)} songs of song_meta.json is in one of the {len(listed)} playlists of"
+            f" {', '.join(PLAYLIST_FILES)}, and only songs in playlists are used; download the files again"
+        )
+    counts = {
+        "songs_in_no_playlist": len(genres_of) - len(songs),
+        "unknown_genre_codes": unknown_codes,
+        "unknown_playlist_tracks": unknown_entries,
+    }
+    return songs, listed, counts
+
+
+def tars_of(root: Path) -> list[Path]:
+    """The tars of mels, in the order of their numbers."""
+    return sorted(root.glob("arena_mel_*.tar"), key=lambda path: (len(path.name), path.name))
 
 
 def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -86,7 +105,7 @@ def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
     Raises:
         UserError: there are neither tars nor an arena_mel folder, or a tar is not one.
     """
-    tars = sorted(root.glob("arena_mel_*.tar"), key=lambda path: (len(path.name), path.name))
+    tars = tars_of(root)
     folder = root / "arena_mel"
     if not tars and not folder.is_dir():
         raise UserError(f"{root}: has neither arena_mel_*.tar nor an arena_mel folder; put the mels there")
