@@ -233,7 +233,7 @@ def _rewritten(folder: Path, names: list[str], name_of: dict[File, str]) -> _Lis
             unusable[name] = f"none of its {len(entries)} entries names a file"
             continue
         content = "".join(f"{line}\n" for line in ["#EXTM3U", *lines])
-        stem = f"{PLAYLISTS}/{_stem(name)}"
+        stem = f"{PLAYLISTS}/{shown(_stem(name))}"
         places = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
         contents[next(place for place in places if contents.get(place, content) == content)] = content
     return _Lists(contents, unusable, gone)
@@ -257,7 +257,7 @@ def _not_yet_there(folder: Path, contents: dict[str, str], inside: list[str]) ->
     refuse_duplicates(
         folder / PLAYLISTS, (shown(_stem(name)) for name in inside), "names of playlists (without suffix)"
     )
-    there = {_stem(name): name for name in inside}
+    there = {shown(_stem(name)): name for name in inside}
     copies = {}
     for stem, content in contents.items():
         if stem not in there:
