@@ -95,7 +95,7 @@ def _holdings(found: "Check") -> Iterator[str]:
         of_each = [f"{name} ({n:,})" for name, n in found.genres.items()]
         yield f"{_n(len(found.genres), 'genre')}: {_some(of_each)}"
     if found.playlists:
-        yield f"{_n(found.playlists, 'playlist')} that name {_n(found.entries, 'track')} in all"
+        yield f"{_n(found.playlists, 'playlist')}, with {_n(found.entries, 'track')} in all"
     for task, counts in found.labels.items():
         parts = ", ".join(f"{counts[part]:,} {part}" for part in ("train", "validation", "test") if part in counts)
         yield f"labels {task}: {_n(counts['tags'], 'tag')} of {_n(counts['tracks'], 'track')} ({parts})"
@@ -163,9 +163,9 @@ def _summary(folder: Path, found: "Collected") -> Iterator[str]:
     if found.copied or found.ready:
         yield f"{folder / 'playlists'}: {_n(found.copied, 'playlist')} copied, {found.ready:,} there before"
     if found.gone:
-        yield f"  {_n(found.gone, 'entry', 'entries')} left out, which name no file"
+        yield f"  {_n(found.gone, 'entry', 'entries')} left out, for want of a file of that name"
     if found.skipped:
-        yield f"{len(found.skipped):,} skipped, each with a line above"
+        yield f"{_n(len(found.skipped), 'file')} skipped, as said above"
     if found.not_read:
         formats = ", ".join(f"{n:,} {suffix}" for suffix, n in found.not_read.items())
         yield f"not read: {formats}. Convert them, to FLAC for example, and run this again with tracks.csv moved away"
