@@ -12,8 +12,11 @@ Users get it from Kakao Arena for non-profit research; it must not be redistribu
 
 import reprlib
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+import pandas as pd
 
 from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import (
@@ -44,41 +47,82 @@ def read(root: Path) -> Catalogue:
     Raises:
         UserError: a file is missing or malformed, an id occurs twice, no playlist holds a song, or there are no mels.
     """
+    lists = read_lists(root)
+    genres_of, listed = lists.genres_of, lists.playlists
+    mels, unsafe = index_mels(root)
+    usable = [song for song in genres_of if song in mels]
+    rejects = [
+        (song, unsafe.get(song, ""), UNSAFE_MEMBER if song in unsafe else MISSING_MEL)
+        for song in genres_of
+        if song not in mels
+    ]
+    kept = {key: [song for song in songs if song in mels] for key, songs in listed.items()}
+    playlists = {key: songs for key, songs in kept.items() if songs}
+    return Catalogue(
+        root=root,
+        tracks=lists.tracks({song: mels[song] for song in usable}),
+        playlists=playlists_table(playlists),
+        rejects=rejects_table(rejects),
+        counts={
+            **lists.counts,
+            "tracks_without_genre": sum(not genres_of[song] for song in usable),
+            "unsafe_tar_members": len(unsafe),
+            "playlists_without_known_track": len(listed) - len(playlists),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What the JSON files say, whatever mels there are.
+
+    Attributes:
+        genres_of: of each song that is in a playlist.
+        names_of: title and artist of each song.
+        playlists: the known songs of each.
+        counts: what was left out.
+    """
+
+    genres_of: dict[str, list[str]]
+    names_of: dict[str, dict[str, str]]
+    playlists: dict[str, list[str]]
+    counts: dict[str, int]
+
+    def tracks(self, sources: dict[str, str]) -> pd.DataFrame:
+        """A catalogue's `tracks` of {song: source}."""
+        songs = list(sources)
+        table = tracks_table(songs, [self.genres_of[song] for song in songs], list(sources.values()))
+        return table.assign(**{key: [self.names_of[song][key] for song in songs] for key in ("title", "artist")})
+
+
+def read_lists(root: Path) -> Lists:
+    """Read all but the mels.
+
+    Raises:
+        UserError: a file is missing or malformed, an id occurs twice, or no playlist holds a song.
+    """
     require_folder(root, "the Melon Playlist Dataset (song_meta.json, train.json, arena_mel_*.tar, ...)")
     require_files(root, ("song_meta.json", "genre_gn_all.json", *PLAYLIST_FILES))
     genres_of, names_of, unknown_codes = _read_songs(root)
     listed, unknown_entries = _read_playlists(root, genres_of)
     in_playlists = {song for songs in listed.values() for song in songs}
-    songs = [song for song in genres_of if song in in_playlists]
+    songs = {song: genres for song, genres in genres_of.items() if song in in_playlists}
     if not songs:
         raise UserError(
             f"{root}: none of the {len(genres_of)} songs of song_meta.json is in one of the {len(listed)} playlists of"
             f" {', '.join(PLAYLIST_FILES)}, and only songs in playlists are used; download the files again"
         )
-    mels, unsafe = index_mels(root)
-    usable = [song for song in songs if song in mels]
-    rejects = [
-        (song, unsafe.get(song, ""), UNSAFE_MEMBER if song in unsafe else MISSING_MEL)
-        for song in songs
-        if song not in mels
-    ]
-    kept = {key: [song for song in songs if song in mels] for key, songs in listed.items()}
-    playlists = {key: songs for key, songs in kept.items() if songs}
-    tracks = tracks_table(usable, [genres_of[song] for song in usable], [mels[song] for song in usable])
-    return Catalogue(
-        root=root,
-        tracks=tracks.assign(**{key: [names_of[song][key] for song in usable] for key in ("title", "artist")}),
-        playlists=playlists_table(playlists),
-        rejects=rejects_table(rejects),
-        counts={
-            "songs_in_no_playlist": len(genres_of) - len(songs),
-            "tracks_without_genre": sum(not genres_of[song] for song in usable),
-            "unknown_genre_codes": unknown_codes,
-            "unknown_playlist_tracks": unknown_entries,
-            "unsafe_tar_members": len(unsafe),
-            "playlists_without_known_track": len(listed) - len(playlists),
-        },
-    )
+    counts = {
+        "songs_in_no_playlist": len(genres_of) - len(songs),
+        "unknown_genre_codes": unknown_codes,
+        "unknown_playlist_tracks": unknown_entries,
+    }
+    return Lists(songs, names_of, listed, counts)
+
+
+def tars_of(root: Path) -> list[Path]:
+    """The tars of mels, in the order of their numbers."""
+    return sorted(root.glob("arena_mel_*.tar"), key=lambda path: (len(path.name), path.name))
 
 
 def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -87,7 +131,7 @@ def index_mels(root: Path) -> tuple[dict[str, str], dict[str, str]]:
     Raises:
         UserError: there are neither tars nor an arena_mel folder, or a tar is not one.
     """
-    tars = sorted(root.glob("arena_mel_*.tar"), key=lambda path: (len(path.name), path.name))
+    tars = tars_of(root)
     folder = root / "arena_mel"
     if not tars and not folder.is_dir():
         raise UserError(f"{root}: has neither arena_mel_*.tar nor an arena_mel folder; put the mels there")
