@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from huggingface_hub import ModelCard
@@ -15,7 +16,7 @@ from unisono.encoders.saved import save_encoder
 from unisono.metric_learning.build import build_encoder
 from unisono.params import load_params
 from unisono.sharing.card import model_card
-from unisono.sharing.run import clips_of, licence_of, read_run
+from unisono.sharing.run import clips_of, licence_of, project_of, read_run
 
 REPO = Path(__file__).parents[2]
 TRAINED, FINETUNED = Path("data/models/trained"), Path("data/models/finetuned")
@@ -45,7 +46,7 @@ def change_params(project: Path, **sections: Any) -> None:
 
 
 def card_of(project: Path, folder: Path) -> str:
-    run = read_run(project / folder, project)
+    run = read_run(project / folder)
     return model_card(unisono.load(project / folder, device="cpu"), run)
 
 
@@ -160,5 +161,14 @@ def test_a_task_that_was_left_out_has_no_row(project: Path) -> None:
 def test_a_folder_without_a_pipeline_has_no_run(tmp_path: Path) -> None:
     params = load_params(REPO / "params.yaml")
     save_encoder(tmp_path / TRAINED, build_encoder(params, seed=0), params.waves.model_dump())
-    assert read_run(tmp_path / TRAINED, tmp_path) is None
-    assert licence_of(None) == "unknown" and list(clips_of(tmp_path)) == []
+    assert read_run(tmp_path / TRAINED) is None and project_of(tmp_path / TRAINED) is None
+    assert licence_of(None) == "unknown"
+
+
+def test_the_clips_of_a_project_are_the_audio_that_it_packed(project: Path) -> None:
+    frames = project / "data/frames"
+    for corpus, sources in (("gtzan", ["blues/a.wav", "rock/b.wav"]), ("catalogue", ["arena_mel_0.tar!0/0.npy"])):
+        (frames / corpus).mkdir(parents=True)
+        pd.DataFrame({"track_id": sources, "source": sources}).to_parquet(frames / corpus / "tracks.parquet")
+    root = project / "data/raw/sample/gtzan"
+    assert list(clips_of(project)) == [root / "blues/a.wav", root / "rock/b.wav"]

@@ -5,31 +5,30 @@ from typing import Annotated, Literal
 
 import typer
 
-TRAINED, HERE = Path("data/models/trained"), Path()
+TRAINED = Path("data/models/trained")
 Model = Annotated[Path, typer.Option("--model", help="The folder of a trained encoder.")]
-Project = Annotated[Path, typer.Option(help="Where the pipeline ran: what made the model, and its scores.")]
 
 
 def export(
     onnx: Annotated[Path, typer.Option(help="The file to write; it must not exist.")],
     clips: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="AUDIO...", help="Clips to check it on; by default some of the project's tracks."),
+        typer.Argument(metavar="AUDIO", help="Clips to check it on; by default, tracks of the project."),
     ] = None,
     model: Model = TRAINED,
     layer: Annotated[
         Literal["projection", "backbone"], typer.Option(help="The embedding, or the features under it.")
     ] = "projection",
-    project: Project = HERE,
 ) -> None:
     """Write an encoder as one ONNX file: samples in, vector out, any batch size, checked against torch."""
     import unisono
     from unisono.sharing.onnx_file import INPUT, OPSET, OUTPUT, export_onnx
-    from unisono.sharing.run import clips_of, licence_of, read_run
+    from unisono.sharing.run import clips_of, licence_of, project_of, read_run
 
     encoder = unisono.load(model, layer=layer, device="cpu", precision="fp32")
-    licence = licence_of(read_run(model, project))
-    check = export_onnx(encoder, onnx, clips or clips_of(project), licence=licence)
+    licence = licence_of(read_run(model))
+    own = project_of(model)
+    check = export_onnx(encoder, onnx, clips or (clips_of(own) if own else []), licence=licence)
     rate, seconds = encoder.front_end.sample_rate, encoder.window_seconds
     print(f"{onnx}: {onnx.stat().st_size / 1000:,.0f} kB, opset {OPSET}, licence: {licence}")
     print(f"{INPUT}: (batch, {round(seconds * rate)}) float32, windows of {seconds:.2f} s at {rate} Hz, mono in -1..1")
@@ -46,9 +45,8 @@ def export(
 
 
 def share(
-    folder: Annotated[Path, typer.Argument(help="The folder to write; it must not exist.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What to write; it must not exist.")],
     model: Model = TRAINED,
-    project: Project = HERE,
 ) -> None:
     """Write a folder for the Hugging Face Hub: model.safetensors, config.json, and a model card from this run."""
     import unisono
@@ -56,10 +54,10 @@ def share(
     from unisono.sharing.hub import write_hub_folder
     from unisono.sharing.run import read_run
 
-    run = read_run(model, project)
+    run = read_run(model)
     write_hub_folder(folder, model, model_card(unisono.load(model, device="cpu"), run))
     if run is None or run.corpus is None:
-        print(f"{folder}/README.md does not say how the model was trained: {project}/params.yaml does not describe it")
+        print(f"{folder}/README.md does not say how the model was trained: no params.yaml around it describes it")
     print(f"Read {folder}/README.md, then upload it: hf upload YOU/YOUR-MODEL {folder}")
 
 

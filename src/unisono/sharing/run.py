@@ -1,5 +1,6 @@
 """What the pipeline in a folder says of a model: by which params, from which data, with which scores."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from unisono.encoders.saved import CONFIG, config_of, load_encoder
 from unisono.metric_learning.build import build_encoder
 from unisono.params import CorpusParams, Params, load_params
 
-SAMPLE = Path("data/raw/sample")
-FRAMES, DETAILS = Path("data/frames"), Path("metrics/details")
+PARAMS, SAMPLE = Path("params.yaml"), Path("data/raw/sample")
+FRAMES, MODELS, DETAILS = Path("data/frames"), Path("data/models"), Path("metrics/details")
 SIMULATED = "simulated"
 # docs/data.md
 LICENCES = {
@@ -47,18 +48,27 @@ class Run:
     baselines: dict[str, Any]
 
 
-def read_run(model: Path, project: Path) -> Run | None:
-    """What the pipeline in `project` says of the encoder in `model`, None if that is not where it puts its own.
+def project_of(model: Path) -> Path | None:
+    """The folder of the pipeline in whose data/models an encoder lies, None if it lies elsewhere."""
+    folder = Path(os.path.abspath(model))  # noqa: PTH100 (follows no links)
+    if folder.parts[-3:-1] != MODELS.parts or not (folder.parents[2] / PARAMS).exists():
+        return None
+    return folder.parents[2]
+
+
+def read_run(model: Path) -> Run | None:
+    """What the pipeline around the encoder in `model` says of it, None if it is not where a pipeline puts its own.
 
     Raises:
         UserError: there is no encoder, or a file is damaged.
     """
     encoder, _ = load_encoder(model)
+    project = project_of(model)
     first = isinstance(encoder, MelCNN)
     row, folder = ("trained", "trained") if first else ("similarity", "finetuned")
-    if model.resolve() != (project / "data/models" / folder).resolve() or not (project / "params.yaml").exists():
+    if project is None or model.name != folder:
         return None
-    params = load_params(project / "params.yaml")
+    params = load_params(project / PARAMS)
     learned = params.systems.alignment if first else params.systems.metric_learning
     described = (
         config_of(build_audio_encoder(params.encoder, params.train, params.mel), params.mel.model_dump())
@@ -88,9 +98,7 @@ def licence_of(run: Run | None) -> str:
 
 def clips_of(project: Path) -> Iterator[Path]:
     """The audio files of the project's corpora, where it has packed any."""
-    if not (project / "params.yaml").exists():
-        return
-    for name, corpus in load_params(project / "params.yaml").corpora.items():
+    for name, corpus in load_params(project / PARAMS).corpora.items():
         table = project / FRAMES / name / "tracks.parquet"
         sources = read_table(table, "source")["source"] if table.exists() else pd.Series([], dtype=str)
         yield from (project / corpus.root / source for source in sources if not source.endswith(".npy"))
