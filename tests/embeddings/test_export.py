@@ -139,6 +139,19 @@ def test_damaged_unfinished_work_is_made_again(
     assert files_below(folder) == whole
 
 
+def test_unfinished_work_of_another_input_layout_is_not_gone_on_with(store: FrameStore, tmp_path: Path) -> None:
+    first, second = small_encoder(), MelCNN(32, 128, [2] * 7, 4, 5, dropout=0.5, input_layout="view").eval()
+    second.load_state_dict(first.state_dict())
+    folder = new_folder(tmp_path)(0)
+    (folder / "out").write_bytes(b"")
+    with pytest.raises(OSError):
+        export(first, store, folder / "out")
+    (folder / "out").unlink()
+    found, expected = export(second, store, folder / "out"), export(second, store, tmp_path / "fresh/out")
+    assert np.array_equal(found.windows_MD, expected.windows_MD)
+    assert not np.allclose(found.windows_MD, export(first, store, tmp_path / "first/out").windows_MD)
+
+
 def test_what_the_folder_held_is_replaced(store: FrameStore, tmp_path: Path, whole: dict[str, bytes]) -> None:
     folder = new_folder(tmp_path)(0)
     shutil.copytree(store.folder, folder / "out")

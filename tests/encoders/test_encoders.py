@@ -1,14 +1,17 @@
 """Encoders: shapes of the paper, equations, and what is saved."""
 
 import json
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from unisono.encoders.mel_cnn import MelCNN
-from unisono.encoders.saved import load_encoder, save_encoder
+from unisono.encoders.saved import load_encoder, save_encoder, save_projector, save_weights
 from unisono.errors import UserError
 
 PAPER = [128, 128, 256, 256, 256, 256, 512]
@@ -67,3 +70,54 @@ def test_an_incomplete_or_mismatched_model_is_explained(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config.json and encoder.safetensors do not fit"):
         load_encoder(tmp_path)
     assert load_file(tmp_path / "encoder.safetensors")
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_who_may_read_saved_weights_is_up_to_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        save_encoder(tmp_path, small(), {})
+        save_projector(tmp_path, nn.Linear(2, 2))
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        "encoder.safetensors": mode, "config.json": mode, "projector.safetensors": mode,
+    }  # fmt: skip
+
+
+def test_weights_replace_a_file_that_has_another_link_and_leave_that_as_it_is(tmp_path: Path) -> None:
+    """DVC's cache may be that other link."""
+    save_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
+    os.link(tmp_path / "w.safetensors", tmp_path / "cached")
+    before = (tmp_path / "cached").read_bytes()
+    save_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
+    assert (tmp_path / "cached").read_bytes() == before != (tmp_path / "w.safetensors").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cached", "w.safetensors"]
+
+
+def test_the_layout_view_cuts_the_frames_values_into_rows_without_transposing() -> None:
+    bands_first, view = small().eval(), MelCNN(48, 256, [2, 2, 4, 4, 4, 4, 8], 16, 12, 0.5, input_layout="view").eval()
+    view.load_state_dict(bands_first.state_dict())
+    frames_BTF = np.random.default_rng(0).normal(size=(3, 256, 48)).astype(np.float32)
+    cut_BFT = torch.from_numpy(np.stack([frames_TF.ravel().reshape(48, 256) for frames_TF in frames_BTF]))
+    mel_BFT = torch.from_numpy(frames_BTF).transpose(1, 2)
+    assert torch.equal(view(mel_BFT), bands_first(cut_BFT))
+    assert not torch.allclose(view(mel_BFT), bands_first(mel_BFT.contiguous()))
+
+
+def test_the_input_layout_is_saved_where_it_is_not_the_usual_one(tmp_path: Path) -> None:
+    save_encoder(tmp_path / "usual", small(), {})
+    assert "input_layout" not in json.loads((tmp_path / "usual/config.json").read_text())["encoder"]
+    save_encoder(tmp_path / "view", MelCNN(48, 256, [2] * 7, 4, 4, 0.5, input_layout="view"), {})
+    loaded, _ = load_encoder(tmp_path / "view")
+    assert isinstance(loaded, MelCNN) and loaded.input_layout == "view"
+    with pytest.raises(ValueError, match="input_layout is 'frames-first', expected one of bands-first, view"):
+        MelCNN(48, 256, [2] * 7, 4, 4, 0.5, input_layout="frames-first")
+
+
+def test_weights_by_the_hub_s_name_are_loaded_too(tmp_path: Path) -> None:
+    encoder = small().eval()
+    save_encoder(tmp_path, encoder, {})
+    (tmp_path / "encoder.safetensors").rename(tmp_path / "model.safetensors")
+    crops = torch.randn(2, 48, 256)
+    assert torch.equal(load_encoder(tmp_path)[0](crops), encoder(crops))

@@ -16,12 +16,15 @@ class LogMel:
     Symmetric Hann windows, `mel.n_mels` Slaney bands from 0 Hz to half the sample rate, the first frame centred on the
     first sample, zeros beyond the ends: Essentia's Spectrum, MelBands and lin2db with scale 2, to 1e-3 dB. Essentia
     gives one frame more at the end. Source: Ferraro et al. 2021 (Melon), section 3.
+
+    Attributes:
+        power: the mel power (F, T) of samples that are padded already.
     """
 
     def __init__(self, mel: Mel) -> None:
         self.n_fft = mel.n_fft
         self.hop_length = mel.hop_length
-        self._power = MelSpectrogram(
+        self.power = MelSpectrogram(
             mel.sample_rate,
             n_fft=mel.n_fft,
             win_length=mel.n_fft,
@@ -59,5 +62,9 @@ class LogMel:
         return max(0, 1 + (len(audio_S) - self.n_fft) // self.hop_length)
 
     def _log_mel(self, audio_S: torch.Tensor) -> torch.Tensor:
-        power_FT = self._power(audio_S)
-        return (20 * power_FT.clamp(min=10 ** (FLOOR_DB / 20)).log10()).T
+        return decibels(self.power(audio_S)).T
+
+
+def decibels(power: torch.Tensor) -> torch.Tensor:
+    """20 log10 of mel power, floored at -200 dB."""
+    return 20 * power.clamp(min=10 ** (FLOOR_DB / 20)).log10()

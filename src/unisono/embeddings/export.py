@@ -151,5 +151,5 @@ def _key(encoder: AudioEncoder, store: FrameStore, layer: str, batch_size: int, 
     for name, tensor in sorted(encoder.state_dict().items()):
         weights.update(name.encode() + tensor.cpu().numpy().tobytes())
     shards = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(store.folder.glob("*.h5"))]
-    settings = [weights.hexdigest(), shards, layer, batch_size, precision]
+    settings = [weights.hexdigest(), encoder.config, shards, layer, batch_size, precision]
     return f"{store.folder.name}-{fingerprint(settings, [store.folder / 'index.parquet'], Path(__file__))}"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from unisono.artifacts.read import damaged, reading
@@ -15,26 +15,44 @@ from unisono.encoders.sample_cnn import SampleCNN
 from unisono.errors import UserError
 
 WEIGHTS, CONFIG, PROJECTOR = "encoder.safetensors", "config.json", "projector.safetensors"
+HUB_WEIGHTS = "model.safetensors"  # what the Hugging Face Hub calls the weights
 KINDS: dict[str, type[AudioEncoder]] = {"mel_cnn": MelCNN, "sample_cnn": SampleCNN, "inception": MelInception}
 
 
-def save_encoder(folder: Path, encoder: AudioEncoder, front_end: dict[str, Any]) -> None:
-    """Write the encoder into `folder`, with the settings of the front end that its input must come from."""
+def save_encoder(
+    folder: Path, encoder: AudioEncoder, front_end: dict[str, Any], origin: dict[str, str] | None = None
+) -> None:
+    """Write the encoder into `folder`, with the settings of the front end that its input must come from.
+
+    Args:
+        origin: where the weights come from, if they were not trained here.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _save_weights(encoder, folder / WEIGHTS)
-    kind = next(name for name, of_kind in KINDS.items() if type(encoder) is of_kind)
-    config = {"kind": kind, "encoder": encoder.config, "front_end": front_end}
+    save_weights(encoder, folder / WEIGHTS)
+    config = config_of(encoder, front_end) | ({"origin": origin} if origin else {})
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _save_weights(module: nn.Module, path: Path) -> None:
-    save_file({name: value.contiguous().cpu() for name, value in module.state_dict().items()}, path)
+def config_of(encoder: AudioEncoder, front_end: dict[str, Any]) -> dict[str, Any]:
+    """What rebuilds the encoder and its input."""
+    kind = next(name for name, of_kind in KINDS.items() if type(encoder) is of_kind)
+    return {"kind": kind, "encoder": encoder.config, "front_end": front_end}
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """Write a module's weights, whole or not at all; who may read them is up to the umask.
+
+    safetensors' own writer lets nobody but the user read its files.
+    """
+    part = path.with_suffix(".part")
+    part.write_bytes(save({name: value.contiguous().cpu() for name, value in module.state_dict().items()}))
+    part.replace(path)
 
 
 def save_projector(folder: Path, projector: nn.Module | None) -> None:
     """Write the projector of a self-supervised loss beside its encoder, for a training that goes on with both."""
     if projector is not None:
-        _save_weights(projector, folder / PROJECTOR)
+        save_weights(projector, folder / PROJECTOR)
 
 
 def load_pretrained(folder: Path, encoder: AudioEncoder, projector: nn.Module | None) -> None:
@@ -55,20 +73,23 @@ def load_pretrained(folder: Path, encoder: AudioEncoder, projector: nn.Module | 
 def load_encoder(folder: Path) -> tuple[AudioEncoder, dict[str, Any]]:
     """Return the encoder in evaluation mode, and the front end's settings of its input.
 
+    The weights may have the name that the Hugging Face Hub gives them.
+
     Raises:
         UserError: the folder lacks a file, one is damaged, or config and weights do not fit each other.
     """
-    missing = [name for name in (WEIGHTS, CONFIG) if not (folder / name).exists()]
+    name = HUB_WEIGHTS if (folder / HUB_WEIGHTS).exists() and not (folder / WEIGHTS).exists() else WEIGHTS
+    missing = [needed for needed in (name, CONFIG) if not (folder / needed).exists()]
     if missing:
         there = ", ".join(sorted(p.name for p in folder.glob("*"))) or "nothing"
         raise UserError(f"{folder}: no {' and no '.join(missing)} (there is {there}); train one with `dvc repro train`")
     with reading(folder / CONFIG):
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         encoder, front_end = KINDS[config["kind"]](**config["encoder"]), config["front_end"]
-    with reading(folder / WEIGHTS):
-        weights = load_file(folder / WEIGHTS)
+    with reading(folder / name):
+        weights = load_file(folder / name)
     try:
         encoder.load_state_dict(weights)
     except RuntimeError as error:
-        raise damaged(folder / WEIGHTS, f"{CONFIG} and {WEIGHTS} do not fit each other: {error}") from None
+        raise damaged(folder / name, f"{CONFIG} and {name} do not fit each other: {error}") from None
     return encoder.eval(), front_end

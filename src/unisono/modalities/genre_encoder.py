@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from unisono.artifacts.read import reading
+from unisono.encoders.saved import save_weights
 
 WEIGHTS, CONFIG = "genre_encoder.safetensors", "genre_encoder.json"
 
@@ -66,8 +67,7 @@ class GenreAttention(nn.Module):
 
 def save_genre_encoder(folder: Path, names: list[str], encoder: GenreAttention) -> None:
     """Write the encoder and the names of the genres that it knows, in the order of its vectors."""
-    weights = {name: value.contiguous().cpu() for name, value in encoder.state_dict().items()}
-    (folder / WEIGHTS).write_bytes(save(weights))
+    save_weights(encoder, folder / WEIGHTS)
     config = {"genres": names, "heads": encoder.heads, "embedding_dim": encoder.norm.normalized_shape[0]}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
