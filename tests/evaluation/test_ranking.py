@@ -68,6 +68,9 @@ def test_chance_is_the_mean_over_all_orders(case: tuple[int, int, int]) -> None:
     orders = np.array(list(permutations(np.arange(candidates) < relevant)))
     hits_PK = np.pad(orders, ((0, 0), (0, max(k - candidates, 0))))[:, :k]
     relevant_P = np.full(len(hits_PK), relevant)
-    by_chance = [ndcg_by_chance(relevant_P[:1], candidates, k), average_precision_by_chance(relevant_P[:1], candidates, k)]
+    by_chance = [
+        ndcg_by_chance(relevant_P[:1], candidates, k),
+        average_precision_by_chance(relevant_P[:1], candidates, k),
+    ]
     over_orders = [ndcg_at_k(hits_PK, relevant_P).mean(), average_precision_at_k(hits_PK, relevant_P).mean()]
     np.testing.assert_allclose(np.ravel(by_chance), over_orders)
