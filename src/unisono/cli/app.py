@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from unisono.cli import embed, find
+from unisono.cli import embed, find, models
 from unisono.errors import UserError
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for room in (embed, find):
+for room in (embed, find, models):
     for command in room.COMMANDS:
         app.command()(command)
 

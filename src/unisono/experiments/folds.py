@@ -23,7 +23,7 @@ from unisono.errors import UserError
 from unisono.evaluation.task import Column
 from unisono.evaluation.tasks.playlist_continuation import columns as continuation_columns
 from unisono.evaluation.tasks.playlist_continuation import expected_by_chance, find_continuations, playlist_scores
-from unisono.experiments.runner import details_at, fetch_output, run_experiment
+from unisono.experiments.runner import Overrides, details_at, fetch_output, run_experiment
 from unisono.params import Params, Task
 from unisono.params.evaluation import PlaylistContinuation
 from unisono.report.scores import BASELINES, RANDOM, UNTRAINED, Results, rows_of
@@ -191,7 +191,7 @@ def _split_of(task: Task) -> pd.DataFrame:
 
 def _run(fold: int, folds: int, tasks: Mapping[str, Task]) -> str:
     # ++ adds a key where an older params.yaml has none.
-    settings = {"++split.folds": folds, "++split.fold": fold}
+    settings: Overrides = {"++split.folds": folds, "++split.fold": fold}
     targets = [f"{stage}@{task}" for stage in ("evaluate", "baselines") for task in tasks]
     return run_experiment(f"fold-{fold}-of-{folds}", settings, targets)
 
@@ -247,7 +247,7 @@ def _playlists_of(name: str, task: PlaylistContinuation, revision: str, models: 
 
         playlists = read_table(fetched(FRAMES / task.corpus / "playlists.parquet"), "tracks")
         split = read_table(fetched(SPLIT / f"{task.corpus}.parquet"), "track_id", "split")
-        of_models = {}
+        of_models: dict[str, pd.DataFrame] = {}
         for model in models:
             embedded = UNTRAINED_EMBEDDINGS / task.corpus if model == UNTRAINED else EMBEDDINGS / task.corpus / model
             embeddings = load_embeddings(fetched(embedded))
