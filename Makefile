@@ -1,15 +1,17 @@
 # make repro    set up, then run the pipeline          make test     set up, then run the tests
 # make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
 # make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
+# make folds    the same params over K=5 splits
 # make lock     resolve the dependencies anew; UPGRADE=--upgrade takes their newest versions
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SEEDS ?= 0
+K ?= 5
 COMPILE = PATH="$$PATH:.uv" uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 SETUP = setup/install setup/uv.txt .python-version pyproject.toml
 
-.PHONY: repro test check tables variants inventory lock
+.PHONY: repro test check tables variants folds inventory lock
 
 repro: .venv/installed
 	dvc repro
@@ -27,6 +29,9 @@ tables: .venv/installed
 
 variants: .venv/installed
 	python -m unisono.experiments.variants $(SEEDS)
+
+folds: .venv/installed
+	python -m unisono.experiments.folds $(K)
 
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some
 	dvc repro --force --single-item inventory

@@ -1,7 +1,7 @@
 """python stages/split.py CORPUS
 
 Split a corpus into training, validation and test parts, stratified by genre. One that comes with lists of its own keeps
-them: nothing is split, and the table is empty.
+them: nothing is split, and the table is empty. With params.split.folds, the test part is one of so many folds.
 """
 
 from pathlib import Path
@@ -20,13 +20,16 @@ def main(params: Params, corpus: str) -> None:
         pd.DataFrame({"track_id": [], "split": []}, dtype="str").to_parquet(out, index=False)
         write_metrics(f"split/{corpus}", {}, {})
         return
-    from unisono.corpora.split import split_metrics, stratified_split  # scikit-multilearn takes a second
+    from unisono.corpora.split import fold_split, split_metrics, stratified_split  # scikit-multilearn takes a second
 
-    validation, test = params.split.validation, params.split.test
+    wanted = params.split
     labels = read_table(tables / "tracks.parquet", "track_id", "genres").set_index("track_id")["genres"]
-    split = stratified_split(labels, validation, test, params.split.seed)
+    if wanted.folds:
+        split = fold_split(labels, wanted.folds, wanted.fold, wanted.validation, wanted.seed)
+    else:
+        split = stratified_split(labels, wanted.validation, wanted.test, wanted.seed)
     split.to_parquet(out, index=False)
-    metrics = split_metrics(labels, split, validation, test)
+    metrics = split_metrics(labels, split, wanted.validation, wanted.test_share)
     write_metrics(f"split/{corpus}", {"split": {corpus: metrics["genres"]["deviation"]}}, metrics)
 
 

@@ -9,7 +9,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from skmultilearn.model_selection import IterativeStratification
 
 from unisono.corpora.labels import PARTS
-from unisono.corpora.split import split_metrics, stratified_split
+from unisono.corpora.split import fold_split, split_metrics, stratified_split
 from unisono.errors import UserError
 
 SHARES = np.array([0.8, 0.1, 0.1])
@@ -114,7 +114,7 @@ def test_arrays_of_genres_as_parquet_returns_them() -> None:
 
 
 def test_a_catalogue_too_small_for_three_parts() -> None:
-    with pytest.raises(UserError, match=r"the validation part of 3 tracks would be empty \(split.validation 0.1"):
+    with pytest.raises(UserError, match=r"the validation part of 3 tracks would be empty \(its share is 0.1\)"):
         stratified_split(by_id([["rock"]] * 3), 0.1, 0.1, 0)
 
 
@@ -145,3 +145,51 @@ def test_ids_may_be_numbers() -> None:
     assert split["split"].tolist() == named["split"].tolist()
     metrics = split_metrics(labels, split, 0.2, 0.2)
     assert metrics == split_metrics(labels.set_axis(labels.index.map(str)), named, 0.2, 0.2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(genre_lists, st.integers(2, 5), st.integers(0, 5))
+def test_folds_test_every_track_once_and_keep_the_shares(genres: list[list[str]], folds: int, seed: int) -> None:
+    labels = by_id(genres)
+    splits = [fold_split(labels, folds, fold, 0.1, seed) for fold in range(folds)]
+    in_test = np.array([split["split"] == "test" for split in splits])
+    np.testing.assert_array_equal(in_test.sum(axis=0), 1)
+    for split in splits:
+        assert split["track_id"].tolist() == labels.index.tolist()
+        sizes = split["split"].value_counts()
+        for part, share in zip(PARTS, (0.9 - 1 / folds, 0.1, 1 / folds), strict=True):
+            assert abs(sizes[part] - share * len(labels)) < 2
+
+
+def test_folds_are_stratified() -> None:
+    labels = by_id([["rock"]] * 100 + [["jazz", "vocal"]] * 50 + [[]] * 25)
+    for fold in range(5):
+        split = fold_split(labels, 5, fold, 0.08, 0)["split"]
+        for start, stop in [(0, 100), (100, 150), (150, 175)]:
+            counts = split[start:stop].value_counts()
+            assert counts["test"] == 0.2 * (stop - start) and counts["validation"] == 0.08 * (stop - start)
+
+
+def test_genres_deviate_in_folds_no_more_than_by_plain_iterative_stratification() -> None:
+    labels = long_tail(4_000, 0)
+    genres_NG = MultiLabelBinarizer().fit_transform(labels)
+    np.random.seed(0)  # noqa: NPY002 (the oracle's)
+    plain_folds = [rows for _, rows in IterativeStratification(n_splits=5, order=1).split(genres_NG, genres_NG)]
+    ours = [(fold_split(labels, 5, fold, 0.1, 0)["split"] == "test").to_numpy() for fold in range(5)]
+
+    def deviation(folds: list[np.ndarray]) -> float:
+        shares_FG = np.array([genres_NG[rows].sum(axis=0) for rows in folds]) / genres_NG.sum(axis=0)
+        return float(np.abs(shares_FG - 0.2).mean())
+
+    assert deviation(ours) <= deviation(plain_folds)
+
+
+def test_the_seed_decides_on_the_folds() -> None:
+    labels = long_tail(500, 0)
+    pd.testing.assert_frame_equal(fold_split(labels, 5, 1, 0.1, 1), fold_split(labels, 5, 1, 0.1, 1))
+    assert (fold_split(labels, 5, 1, 0.1, 1)["split"] != fold_split(labels, 5, 1, 0.1, 2)["split"]).any()
+
+
+def test_more_folds_than_tracks() -> None:
+    with pytest.raises(UserError, match=r"the fold 3 part of 3 tracks would be empty .* or fewer folds"):
+        fold_split(by_id([["rock"]] * 3), 5, 0, 0.1, 0)

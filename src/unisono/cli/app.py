@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from unisono.cli import corpus, embed, find, share
+from unisono.cli import corpus, embed, find, models, share
 from unisono.errors import UserError
 
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     result_callback=_flush,
 )
-for room in (embed, find, corpus, share):
+for room in (embed, find, corpus, share, models):
     for command in room.COMMANDS:
         app.command(command.__name__.strip("_").replace("_", "-"))(command)  # continue_, for Python has a continue
 

@@ -34,20 +34,23 @@ def stratified_split(labels: pd.Series, validation: float, test: float, seed: in
     Raises:
         UserError: a part would be empty.
     """
-    shares_P = np.array([1 - validation - test, validation, test])
-    sizes_P = _largest_remainder(len(labels) * shares_P)
-    for part, size in zip(PARTS, sizes_P, strict=True):
-        if size == 0:
-            raise UserError(
-                f"split: the {part} part of {len(labels)} tracks would be empty"
-                f" (split.validation {validation:g}, split.test {test:g});"
-                " every part needs a track: use a larger catalogue or other shares"
-            )
-    sets = labels.map(lambda genres: tuple(sorted(set(genres))) or (_NO_GENRE,))
-    set_of_track, label_sets = pd.factorize(sets)
-    genres_SG = MultiLabelBinarizer(sparse_output=True).fit_transform(label_sets).astype(np.int64).tocsr()
-    counts_SP = _counts(genres_SG, np.bincount(set_of_track), shares_P, sizes_P, seed)
-    return pd.DataFrame({"track_id": labels.index, "split": _hand_out(set_of_track, counts_SP, seed)})
+    split = _deal(labels, {"train": 1 - validation - test, "validation": validation, "test": test}, seed)
+    return pd.DataFrame({"track_id": labels.index, "split": split})
+
+
+def fold_split(labels: pd.Series, folds: int, fold: int, validation: float, seed: int) -> pd.DataFrame:
+    """One of `folds` splits, 0 to folds - 1, which together test each track exactly once.
+
+    The test part is a fold of one partition into folds of the same size. The validation part, a share of all tracks, is
+    drawn from the others, so that as many are left to train on as the shares allow. Both are stratified as
+    `stratified_split` is, whose further arguments, result and errors these are.
+    """
+    names = [f"fold {number}" for number in range(folds)]
+    in_test = _deal(labels, dict.fromkeys(names, 1 / folds), seed) == names[fold]
+    held_out = validation * folds / (folds - 1)
+    split = np.full(len(labels), "test", dtype=object)
+    split[~in_test] = _deal(labels[~in_test], {"train": 1 - held_out, "validation": held_out}, seed)
+    return pd.DataFrame({"track_id": labels.index, "split": split})
 
 
 def split_metrics(labels: pd.Series, split: pd.DataFrame, validation: float, test: float) -> dict[str, Any]:
@@ -80,6 +83,23 @@ def split_metrics(labels: pd.Series, split: pd.DataFrame, validation: float, tes
             },
         },
     }
+
+
+def _deal(labels: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
+    """The name of each track's part, by the parts' shares of the tracks."""
+    shares_P = np.array(list(shares.values()))
+    sizes_P = _largest_remainder(len(labels) * shares_P)
+    for (part, share), size in zip(shares.items(), sizes_P, strict=True):
+        if size == 0:
+            raise UserError(
+                f"split: the {part} part of {len(labels)} tracks would be empty (its share is {share:g});"
+                " every part needs a track: use a larger catalogue, or other shares or fewer folds in params.split"
+            )
+    sets = labels.map(lambda genres: tuple(sorted(set(genres))) or (_NO_GENRE,))
+    set_of_track, label_sets = pd.factorize(sets)
+    genres_SG = MultiLabelBinarizer(sparse_output=True).fit_transform(label_sets).astype(np.int64).tocsr()
+    counts_SP = _counts(genres_SG, np.bincount(set_of_track), shares_P, sizes_P, seed)
+    return _hand_out(set_of_track, counts_SP, list(shares), seed)
 
 
 def _counts(
@@ -149,12 +169,12 @@ def _exchange(
         move(back, b, a)
 
 
-def _hand_out(set_of_track: np.ndarray, counts_SP: np.ndarray, seed: int) -> np.ndarray:
+def _hand_out(set_of_track: np.ndarray, counts_SP: np.ndarray, parts: list[str], seed: int) -> np.ndarray:
     """The part's name for each track: those of a label set in random order, as many as `counts_SP` says."""
     shuffled = np.random.default_rng(seed).permutation(len(set_of_track))
     by_set = shuffled[np.argsort(set_of_track[shuffled], kind="stable")]
     part = np.empty(len(set_of_track), dtype=object)
-    part[by_set] = np.repeat(np.tile(np.array(PARTS, dtype=object), len(counts_SP)), counts_SP.ravel())
+    part[by_set] = np.repeat(np.tile(np.array(parts, dtype=object), len(counts_SP)), counts_SP.ravel())
     return part
 
 

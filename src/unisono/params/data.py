@@ -93,12 +93,24 @@ class Split(Section):
     validation: Share
     test: Share
     seed: Seed
+    folds: Annotated[int, Between(0, 100)] = 0
+    fold: Annotated[int, Between(0, 99)] = 0
+
+    @property
+    def test_share(self) -> float:
+        """The share of the tracks in the test part."""
+        return 1 / self.folds if self.folds else self.test
 
     @model_validator(mode="after")
     def every_part_has_a_share(self) -> "Split":
-        if self.validation + self.test >= 1:
-            raise ValueError(f"validation + test is {self.validation + self.test:g}, which leaves nothing to train on")
+        if self.validation + self.test_share >= 1:
+            test = "1 / folds" if self.folds else "test"
+            raise ValueError(
+                f"validation + {test} is {self.validation + self.test_share:g}, which leaves nothing to train on"
+            )
         for part in ("validation", "test"):
             if getattr(self, part) == 0:
                 raise ValueError(f"{part} is 0, which leaves nothing for it; expected a share above 0, such as 0.1")
+        if self.fold >= max(self.folds, 1):
+            raise ValueError(f"fold is {self.fold} and folds is {self.folds}; expected a fold below folds, or 0 and 0")
         return self

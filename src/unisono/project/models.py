@@ -1,0 +1,139 @@
+"""What is trained in a project: each model with the params that made it, and what it scores."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from unisono.artifacts.read import reading
+from unisono.encoders.saved import WEIGHTS, load_encoder
+from unisono.errors import UserError
+
+MODELS, LOCK, DETAILS = Path("data/models"), Path("dvc.lock"), Path("metrics/details")
+SCORED_BY = ("evaluate", "baselines")
+UNKNOWN = "dvc.lock does not know this model: it was copied here, or its stage was interrupted"
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """An encoder in data/models.
+
+    Attributes:
+        name: of its folder.
+        kind: mel_cnn | sample_cnn | inception.
+        dimensions: of its embeddings.
+        parameters: how many numbers it has learned.
+        written: when, local time.
+        corpus: what it learned from; "" if it learned from none.
+        params: of the stage that made it, by section.
+        scores: the numbers that stand for its tasks, {"gtzan.accuracy": 0.78}; none that an earlier model had.
+        problem: what is wrong with it; of a model that cannot be read, only `name` and this are known.
+    """
+
+    name: str
+    kind: str = ""
+    dimensions: int = 0
+    parameters: int = 0
+    written: str = ""
+    corpus: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    problem: str = ""
+
+
+def find_models(project: Path) -> list[FoundModel]:
+    """The models of a project, and those that were there and are missing, by name.
+
+    Raises:
+        UserError: there is none, or dvc.lock or a file of scores is damaged.
+    """
+    stages = _locked(project / LOCK)
+    made = {Path(out["path"]).name for lock in stages.values() for out in lock["outs"] if _is_model(out["path"])}
+    there = {path.name for path in (project / MODELS).glob("*") if path.is_dir()}
+    if not made | there:
+        raise UserError(f"{project / MODELS}: no model; train one with `make repro`")
+    return [_look_at(project, name, stages) for name in sorted(made | there)]
+
+
+def _look_at(project: Path, name: str, stages: Mapping[str, Any]) -> FoundModel:
+    folder = project / MODELS / name
+    if not folder.is_dir():
+        return FoundModel(name, problem=f"{folder}: missing; `dvc checkout` brings it back, or `make repro`")
+    try:
+        encoder, _ = load_encoder(folder)
+    except UserError as error:
+        return FoundModel(name, problem=str(error))
+    here = (folder.relative_to(project).as_posix(), md5_of(folder))
+    maker = next((stage for stage, lock in stages.items() if here in _files(lock["outs"])), None)
+    return FoundModel(
+        name,
+        kind=str(json.loads((folder / "config.json").read_text(encoding="utf-8"))["kind"]),
+        dimensions=encoder.embedding_dim,
+        parameters=sum(parameter.numel() for parameter in encoder.parameters()),
+        written=datetime.fromtimestamp((folder / WEIGHTS).stat().st_mtime).astimezone().isoformat(" ", "minutes"),
+        corpus=maker.partition("@")[2] if maker else "",
+        params=stages[maker]["params"] if maker else {},
+        scores=_scores(project, here, stages),
+        problem="" if maker else UNKNOWN,
+    )
+
+
+def _scores(project: Path, model: tuple[str, str], stages: Mapping[str, Any]) -> dict[str, float]:
+    """What the stages scored that have read what this very model embedded."""
+    exports = [lock["outs"] for lock in stages.values() if model in _files(lock["deps"])]
+    embedded = set().union(*map(_files, exports))
+    scores: dict[str, float] = {}
+    for stage, lock in stages.items():
+        by, _, task = stage.partition("@")
+        read = [path for path, md5 in _files(lock["deps"]) if (path, md5) in embedded]
+        if by not in SCORED_BY or not read:
+            continue
+        file = project / DETAILS / by / f"{task}.json"
+        with reading(file):
+            details = json.loads(file.read_text(encoding="utf-8"))
+            # data/embeddings/<corpus>/<row>, or data/untrained/<corpus>
+            row = "untrained" if by == "baselines" else Path(read[0]).name
+            of_row = details.get("models", {}).get(row, {})
+            shown = [column["score"] for column in details.get("columns", []) if column["headline"]]
+            scores |= {f"{task}.{score}": float(of_row[score]["mean"]) for score in shown if score in of_row}
+    return scores
+
+
+def md5_of(folder: Path) -> str:
+    """A folder's md5 as DVC has it: that of the list of its files and theirs."""
+    paths = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
+    files = [{"md5": hashlib.md5(path.read_bytes()).hexdigest(), "relpath": name} for name, path in paths]
+    return hashlib.md5(json.dumps(files, sort_keys=True).encode()).hexdigest() + ".dir"
+
+
+def _locked(path: Path) -> dict[str, Any]:
+    """The stages of dvc.lock, each with its params, deps and outs; none without one."""
+    if not path.exists():
+        return {}
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
+        stages = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["stages"]
+        return {
+            name: {
+                "params": lock.get("params", {}).get("params.yaml", {}),
+                "deps": lock.get("deps", []),
+                "outs": lock.get("outs", []),
+            }
+            for name, lock in stages.items()
+        }
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())[:150]
+        raise UserError(f"{path}: damaged ({reason}); remove it, and run `make repro`: DVC writes it anew") from None
+
+
+def _files(entries: list[Any]) -> set[tuple[str, str]]:
+    return {(entry["path"], entry["md5"]) for entry in entries if "md5" in entry}
+
+
+def _is_model(path: str) -> bool:
+    return Path(path).parent == MODELS
