@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -92,15 +93,23 @@ def resampled(samples: np.ndarray, from_rate: int, to_rate: int) -> Iterator[tor
         RejectError: on iteration; as `AudioBlocks`, or the samples are no floats, or have another shape.
     """
     _check_rate(from_rate)
-    if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
-        raise RejectError(f"samples of {samples.dtype} {samples.shape}, expected floats (s,) or (s, channels)")
-    if len(samples) == 0:
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise RejectError(f"samples are {samples.dtype}, expected floats from -1 to 1{_scaled(samples.dtype)}")
+    if samples.ndim not in (1, 2):
+        raise RejectError(f"samples have the shape {samples.shape}, expected mono (s,) or (s, channels)")
+    if samples.size == 0:
         raise RejectError("zero-length audio")
+    if samples.ndim == 2 and samples.shape[1] > len(samples):
+        raise RejectError(f"samples have the shape {samples.shape}, expected (s, channels); transpose them")
     audio_SC = samples.astype(np.float32, copy=False).reshape(len(samples), -1)
     _check_values(audio_SC)
     block = BLOCK_SECONDS * from_rate
-    mono_S = torch.from_numpy(audio_SC.mean(axis=1))
+    mono_S = torch.from_numpy(_mono(audio_SC))
     yield from _resample((mono_S[first : first + block] for first in range(0, len(mono_S), block)), from_rate, to_rate)
+
+
+def _scaled(dtype: np.dtype) -> str:
+    return f"; divide them by {-np.iinfo(dtype).min}" if np.issubdtype(dtype, np.signedinteger) else ""
 
 
 def _check_rate(sample_rate: int) -> None:
@@ -133,9 +142,14 @@ def _mono_block(file: soundfile.SoundFile) -> tuple[np.ndarray, bool]:
         if len(piece_SC) == 0:
             break
         _check_values(piece_SC)
-        pieces.append(piece_SC.mean(axis=1))
+        pieces.append(_mono(piece_SC))
         wanted -= len(piece_SC)
     return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32), is_broken
+
+
+def _mono(audio_SC: np.ndarray) -> np.ndarray:
+    """The mean of the channels; numpy adds whole channels a hundred times faster than the two of each sample."""
+    return reduce(np.add, audio_SC.T) / audio_SC.shape[1]
 
 
 def _check_values(audio_SC: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from unisono.encoders.audio_encoder import AudioEncoder, bands_first
 from unisono.training.devices import mixed_precision
 
 LAYERS = ("projection", "backbone")
-ROWS = 16  # the kernels of small batches sum in another order; with batches of a multiple of this many rows, none do
+ROWS = 16  # that a CPU embeds at once, no fewer and no more: the order of a kernel's sums depends on their number
 
 
 def n_windows(n_frames: np.ndarray, length: int) -> np.ndarray:
@@ -36,12 +36,21 @@ def encode(
 ) -> np.ndarray:
     """Embed crops as a frame store has them: (B, T, F) to (B, D), float32.
 
-    A crop's embedding does not depend on the batch that it is in: not by a bit on one machine.
+    On a CPU, and in a thread that computes alone (see `in_threads`), a crop's embedding does not depend on those that
+    it is embedded with, nor on the number of threads: not by a bit on one machine.
     """
-    crops_BFT = bands_first(crops_BTF)
-    spare = -len(crops_BFT) % ROWS
-    if spare:
-        crops_BFT = torch.cat([crops_BFT, crops_BFT.new_zeros(spare, *crops_BFT.shape[1:])])
+    rows = ROWS if device.type == "cpu" else len(crops_BTF)
+    parts = [crops_BTF[first : first + rows] for first in range(0, len(crops_BTF), rows)]
+    return np.concatenate([_encode(encoder, part_RTF, rows, layer, device, precision) for part_RTF in parts])
+
+
+def _encode(
+    encoder: AudioEncoder, crops_RTF: np.ndarray, rows: int, layer: str, device: torch.device, precision: str
+) -> np.ndarray:
+    """Embed so many rows, or fewer with zeros behind them."""
+    crops_RFT = bands_first(crops_RTF)
+    if spare := rows - len(crops_RFT):
+        crops_RFT = torch.cat([crops_RFT, crops_RFT.new_zeros(spare, *crops_RFT.shape[1:])])
     run = encoder.forward if layer == "projection" else encoder.backbone
     with torch.inference_mode(), mixed_precision(precision, device):
-        return run(crops_BFT.to(device))[: len(crops_BTF)].float().cpu().numpy()
+        return run(crops_RFT.to(device))[: len(crops_RTF)].float().cpu().numpy()

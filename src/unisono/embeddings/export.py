@@ -1,8 +1,8 @@
 """Export: every track of a corpus through an encoder, window by window."""
 
-import hashlib
 import os
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +15,11 @@ from tqdm import tqdm
 from unisono.embeddings.encode import encode, layer_dim, n_windows
 from unisono.embeddings.read import INDEX, TRACKS, WINDOWS, Embeddings, load_embeddings
 from unisono.encoders.audio_encoder import AudioEncoder
+from unisono.encoders.saved import digest
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
 from unisono.training.checkpoint import fingerprint
-from unisono.training.devices import keep_freed_memory
+from unisono.training.devices import in_threads, keep_freed_memory
 
 CHECK_ROWS = 1 << 16
 
@@ -65,19 +66,24 @@ def export_embeddings(
     encoder.to(device)
     windows = _Windows(work / WINDOWS, len(rows_M), layer_dim(encoder, layer))
     done = windows.n_trusted() // batch_size * batch_size
+
+    def embed(start: int) -> np.ndarray:
+        chosen = slice(start, start + batch_size)
+        crops_BTF = store.crops(rows_M[chosen], first_frame_M[chosen], length)
+        return encode(encoder, crops_BTF, layer=layer, device=device, precision=precision)
+
     with (
         windows.path.open("r+b") as file,
         tqdm(total=len(rows_M), initial=done, unit="window") as bar,
     ):
         file.truncate(windows.end_of(done))
         file.seek(0, os.SEEK_END)
-        for start in range(done, len(rows_M), batch_size):
-            stop = min(start + batch_size, len(rows_M))
-            crops_BTF = store.crops(rows_M[start:stop], first_frame_M[start:stop], length)
-            windows_BD = encode(encoder, crops_BTF, layer=layer, device=device, precision=precision)
-            _refuse_non_finite(windows_BD, store, rows_M[start:stop])
-            file.write(windows_BD.tobytes())
-            bar.update(stop - start)
+        starts = range(done, len(rows_M), batch_size)
+        with closing(in_threads(embed, starts, torch.get_num_threads() if device.type == "cpu" else 1)) as batches:
+            for start, windows_BD in batches:
+                _refuse_non_finite(windows_BD, store, rows_M[start : start + batch_size])
+                file.write(windows_BD.tobytes())
+                bar.update(len(windows_BD))
         file.flush()
         os.fsync(file.fileno())
     windows_MD = np.load(windows.path, mmap_mode="r", allow_pickle=False)
@@ -147,9 +153,6 @@ def _refuse_non_finite(windows_BD: np.ndarray, store: FrameStore, rows_B: np.nda
 
 def _key(encoder: AudioEncoder, store: FrameStore, layer: str, batch_size: int, precision: str) -> str:
     """A name for the work of exactly this encoder on exactly this store."""
-    weights = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
-        weights.update(name.encode() + tensor.cpu().numpy().tobytes())
     shards = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(store.folder.glob("*.h5"))]
-    settings = [weights.hexdigest(), encoder.config, shards, layer, batch_size, precision]
+    settings = [digest(encoder), encoder.config, shards, layer, batch_size, precision]
     return f"{store.folder.name}-{fingerprint(settings, [store.folder / 'index.parquet'], Path(__file__))}"

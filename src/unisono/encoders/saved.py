@@ -1,5 +1,6 @@
 """Encoders on disk: weights as safetensors, and the config that rebuilds the encoder."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,14 @@ def load_pretrained(folder: Path, encoder: AudioEncoder, projector: nn.Module | 
     if projector is not None:
         with reading(folder / PROJECTOR):
             projector.load_state_dict(load_file(folder / PROJECTOR))
+
+
+def digest(encoder: AudioEncoder) -> str:
+    """A name for an encoder's weights: SHA-256 in hexadecimal digits."""
+    weights = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        weights.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return weights.hexdigest()
 
 
 def load_encoder(folder: Path) -> tuple[AudioEncoder, dict[str, Any]]:

@@ -8,10 +8,7 @@ have none. At the end shards and tables move to the out folder.
 import dataclasses
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,7 @@ import pandas as pd
 from unisono.corpora.reading.catalogue import Catalogue, write_tables
 from unisono.corpora.reading.files import rejects_table
 from unisono.corpora.reading.inventory import read_inventory
-from unisono.errors import UserError
+from unisono.errors import UserError, saying_what_the_disk_said
 from unisono.frames.sources import FrameReader, FrontEnd
 from unisono.frames.store import shard_name, write_index
 from unisono.frames.units import Unit, cut_into_units, forget_what_was_missing, read_json
@@ -32,18 +29,6 @@ CODE = (
     "audio/decode.py", "audio/mel.py", "audio/rejects.py", "corpora/reading/tars.py", "frames/packing.py",
     "frames/sources.py", "frames/store.py", "frames/units.py",
 )  # fmt: skip
-
-
-@contextmanager
-def _saying_what_the_disk_said(corpus: str, places: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what = os.strerror(error.errno) if error.errno else str(error)
-        raise UserError(
-            f"packing {corpus}: {what} ({error.filename or places}); mend that and run again: it goes on where it"
-            " stopped"
-        ) from None
 
 
 def pack(
@@ -78,7 +63,7 @@ def pack(
         UserError: too many tracks were rejected, none is left, files went away since the inventory, the disk is full,
             or a worker died.
     """
-    with _saying_what_the_disk_said(corpus, f"{checkpoints} or {out}"):
+    with saying_what_the_disk_said(f"packing {corpus}", f"{checkpoints} or {out}"):
         units = cut_into_units(_sources(catalogue))
         work = checkpoints / f"{corpus}-{_fingerprint(catalogue, front_end, params, inventory)}"
         work.mkdir(parents=True, exist_ok=True)

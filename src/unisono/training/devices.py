@@ -1,15 +1,23 @@
-"""Which device and which precision a run uses."""
+"""Which device, which precision and how many threads a run uses."""
 
 import ctypes
+import os
 import platform
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 from unisono.errors import UserError
 
+T = TypeVar("T")
+R = TypeVar("R")
+AHEAD = 8  # items a thread that `in_threads` works on before they are asked for: some take longer than others
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 
 
@@ -72,3 +80,50 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def n_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_threads(function: Callable[[T], R], items: Iterable[T], n_threads: int) -> Generator[tuple[T, R], None, None]:
+    """Each item and what `function` makes of it, in their order.
+
+    A few items are worked on ahead of the one that is asked for, so that any number of them takes little memory. In
+    each of the threads torch computes with one thread; in the caller's it goes on as it did.
+    """
+    pool = _single_threaded(n_threads)
+    waiting: list[tuple[T, Future[R]]] = []
+    items = iter(items)
+    try:
+        while True:
+            ready = islice(items, AHEAD * n_threads - len(waiting))
+            waiting += [(item, pool.submit(function, item)) for item in ready]
+            if not waiting:
+                return
+            item, result = waiting.pop(0)
+            yield item, result.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _single_threaded(n_threads: int) -> ThreadPoolExecutor:
+    """A pool of threads that have begun.
+
+    torch gives every new thread the number that was set last in any: the caller's is set again once all have theirs.
+    """
+    callers = torch.get_num_threads()
+    begun = threading.Barrier(n_threads + 1)
+
+    def begin() -> None:
+        torch.get_num_threads()  # takes that number over, which a thread does once, and would do later
+        torch.set_num_threads(1)
+        begun.wait()
+
+    pool = ThreadPoolExecutor(n_threads, "unisono", begin)
+    for _ in range(n_threads):
+        pool.submit(int)  # starts a thread, as all before it still wait
+    begun.wait()
+    torch.set_num_threads(callers)
+    return pool

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
-from scipy.special import expit
 
 from unisono.artifacts.vectors import load_vectors
 from unisono.corpora.labels import multi_hot
 from unisono.embeddings.read import Embeddings, load_embeddings
+from unisono.embeddings.tags import TAG_HEAD, tag_probabilities
 from unisono.errors import UserError
 from unisono.evaluation.measures.parts import embedded, windows_of
 from unisono.evaluation.measures.summary import Summary
@@ -29,7 +28,7 @@ def columns(task: Autotagging) -> tuple[Column, ...]:
 
 
 def score(task: Autotagging, model: Path, corpus: Corpus) -> Measured:
-    embeddings, head = load_embeddings(model), model / "tag_head"
+    embeddings, head = load_embeddings(model), model / TAG_HEAD
     if not head.exists():
         raise NotMeasurable("the model has no tag head, as no label was kept; raise finetune.label_fraction")
     return evaluate_autotagging(embeddings, *load_vectors(head), corpus.labels(task.labels), corpus.where)
@@ -105,10 +104,9 @@ def _test_tracks(
 
 
 def track_probabilities(embeddings: Embeddings, head_TD: np.ndarray, rows_N: np.ndarray | None = None) -> np.ndarray:
-    """Return the tracks' tag probabilities F_tag (n, t) float64: the mean of their excerpts' (equations 5 and 17).
+    """Return the tracks' tag probabilities F_tag (n, t) float64, see `tag_probabilities`.
 
-    An excerpt's is sigmoid(W z_exc), without a bias; the excerpts are the embeddings' non-overlapping windows. Memory
-    beyond the result is bounded by blocks of tracks.
+    Their excerpts are the embeddings' non-overlapping windows. Memory beyond the result is bounded by blocks of tracks.
 
     Args:
         embeddings: whose windows are z_exc.
@@ -120,17 +118,11 @@ def track_probabilities(embeddings: Embeddings, head_TD: np.ndarray, rows_N: np.
     block_N = np.cumsum(embeddings.n_windows[rows_N]) // EXCERPTS_PER_BLOCK
     for block in np.unique(block_N):
         chosen = block_N == block
-        excerpts_E, mean_BE = _excerpts(embeddings, rows_N[chosen])
-        probabilities_NT[chosen] = mean_BE @ expit(embeddings.windows_MD[excerpts_E] @ head_TD.T)
+        excerpts_E, _ = windows_of(embeddings, rows_N[chosen])
+        probabilities_NT[chosen] = tag_probabilities(
+            embeddings.windows_MD[excerpts_E], embeddings.n_windows[rows_N[chosen]], head_TD
+        )
     return probabilities_NT
-
-
-def _excerpts(embeddings: Embeddings, rows_B: np.ndarray) -> tuple[np.ndarray, csr_matrix]:
-    """The numbers of the tracks' windows, and the matrix that takes the mean of each track's."""
-    counts_B = embeddings.n_windows[rows_B]
-    excerpts_E, _ = windows_of(embeddings, rows_B)
-    bounds = np.concatenate([[0], np.cumsum(counts_B)])
-    return excerpts_E, csr_matrix((np.repeat(1 / counts_B, counts_B), np.arange(len(excerpts_E)), bounds))
 
 
 def _require_fit(embeddings: Embeddings, tag_names: pd.Index, head_TD: np.ndarray, where: str) -> None:
