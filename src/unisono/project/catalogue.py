@@ -22,7 +22,7 @@ EMBEDDINGS, FRAMES, MODEL = Path("data/embeddings"), Path("data/frames"), Path("
 ALIGNED, SOUND = "trained", "sound"
 VOTES = 100  # nearest tracks that each track of a playlist votes for: Ferraro et al. 2021, section 3.3
 SHOWN = ["title", "artist", "genres"]
-LEAST_LENGTH = 1e-5  # of a query: below it, what is liked and what is not are the same
+UNLIKE = 0.5  # weight of what to stay away from: with all of it, little is left of a liked track that is near to it
 
 
 class OpenCatalogue:
@@ -111,7 +111,7 @@ class OpenCatalogue:
 
         Args:
             like: the tracks; they are not among the answers.
-            unlike: tracks to stay away from: their mean is subtracted from that of `like`.
+            unlike: tracks to stay away from: half of their mean is subtracted from that of `like`.
             together: from 0, "sounds alike", to 1, "appears together": the weight of the aligned vectors.
             same_artist: whether other tracks of the artists of `like` may be among the answers.
 
@@ -125,10 +125,9 @@ class OpenCatalogue:
             raise UserError("no track is named; name one to find others like it")
         query_D = liked.points_QD.mean(axis=0)
         if len(unliked.points_QD):
-            query_D = query_D - unliked.points_QD.mean(axis=0)
-        if (both := {*liked.rows} & {*unliked.rows}) or np.linalg.norm(query_D) < LEAST_LENGTH:
-            names = ", ".join(self.tracks.index[sorted(both)]) or "what is liked"
-            raise UserError(f"{names}: liked, and to stay away from; name different tracks")
+            if (liked.points_QD[:, None] == unliked.points_QD).all(axis=2).any():
+                raise UserError("a track is both liked and to stay away from; name different ones")
+            query_D = query_D - UNLIKE * unliked.points_QD.mean(axis=0)
         left_out = {*liked.rows, *unliked.rows}
         if not same_artist:
             artists = set(self.tracks["artist"].iloc[liked.rows]) - {""}
