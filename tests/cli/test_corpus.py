@@ -9,6 +9,8 @@ import pytest
 import soundfile
 
 from unisono.cli.app import main
+from unisono.cli.corpus import Format
+from unisono.corpora.recognise import FORMATS
 
 RATE = 8000
 
@@ -79,6 +81,10 @@ def test_a_program_reads_json_and_the_exit_status(
     found = json.loads(capsys.readouterr().out)
     assert (found["format"], found["tracks"], found["stops"], found["heard"]["tracks"]) == ("folder", 50, [], 1)
     assert found["to_set"]["report.tag_pair"] == ["Rock", "Jazz"]
+
+
+def test_every_format_can_be_asked_for() -> None:
+    assert list(Format) == list(FORMATS)
 
 
 def test_a_mistake_is_one_line(

@@ -23,8 +23,14 @@ from unisono.corpora.reading.inventory import take_inventory
 from unisono.corpora.tags import UNTEXT, Tags, clean, one_spelling, read_tags
 from unisono.errors import UserError
 
-AUDIO = (".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav")
-NOT_READ = (".aac", ".ape", ".dff", ".dsf", ".m4a", ".m4b", ".mka", ".mp4", ".mpc", ".wma", ".wv")
+AUDIO = (
+    ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd",
+    ".w64", ".rf64", ".caf",
+)  # fmt: skip
+NOT_READ = (
+    ".m4a", ".m4b", ".mp4", ".aac", ".alac", ".wma", ".ape", ".mpc", ".wv", ".tta", ".dsf", ".dff", ".ra", ".mka",
+    ".webm",
+)  # fmt: skip
 M3U = (".m3u", ".m3u8")
 TRACKS, PLAYLISTS, UNFINISHED = "tracks.csv", "playlists", ".unisono-unfinished"
 
@@ -117,8 +123,8 @@ def _refuse_to_overwrite(folder: Path) -> None:
 def _no_music(folder: Path, skipped: int, not_read: Counter[str]) -> str:
     found = [f"{skipped} that cannot be used"] * bool(skipped) + [f"{n} {suffix}" for suffix, n in not_read.items()]
     return (
-        f"{folder}: holds no audio file that can be read ({', '.join(AUDIO)}); found {', '.join(found) or 'none'}."
-        " Name a folder of music"
+        f"{folder}: holds no audio file that can be read (WAV, FLAC, Ogg Vorbis, Opus, MP3, ...); found"
+        f" {', '.join(found) or 'none'}. Name a folder of music"
     )
 
 

@@ -1,1 +1,1 @@
-"""A folder in which the pipeline ran: its models, and its catalogue to ask."""
+"""Around the pipeline: a corpus to check before it runs, and a catalogue to ask where it ran."""

@@ -57,6 +57,9 @@ def check(root: Path, format: str | None = None, n_heard: int = 40) -> Check:
     except UserError as error:
         result.stops.append(str(error))
         return result
+    except OSError as error:
+        result.stops.append(f"{error.filename or root}: cannot be read ({error.strerror}); mend that")
+        return result
     rejects: pd.DataFrame = pd.concat([catalogue.rejects, rejects_table(_without_file(catalogue))], ignore_index=True)
     unusable = set(rejects["track_id"])
     _count(result, catalogue, rejects)
