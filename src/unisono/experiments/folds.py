@@ -211,7 +211,7 @@ def _over_folds(name: str, task: Task, results: Sequence[Results], shared: float
 
 
 def _over_playlists(name: str, task: PlaylistContinuation, runs: Sequence[tuple[str, Results]]) -> Measured:
-    """A value a playlist: its mean over the folds in which it has a test song.
+    """A value a playlist: its mean over the folds in which it has a known song and a test song.
 
     Playlists are what differs by chance. Those of several folds are no further ones: most of their known songs are the
     same.
@@ -230,8 +230,8 @@ def _over_playlists(name: str, task: PlaylistContinuation, runs: Sequence[tuple[
     }
     playlists = counts[0]["playlists"] + counts[0]["without_test_song"]
     note = (
-        f"Means over {len(together)} of {playlists} playlists, each over the folds in which it has a test song. A fold"
-        f" has {candidates:.1f} candidates, so k is {task.k}."
+        f"Means over {len(together)} of {playlists} playlists, each over the folds in which it has both a known and a"
+        f" test song. A fold has {candidates:.1f} candidates, so k is {task.k}."
     )
     return Measured(_title(name, task), note, shown, values)
 
@@ -241,7 +241,8 @@ def _playlists_of(name: str, task: PlaylistContinuation, revision: str, models: 
     with tempfile.TemporaryDirectory() as temporary:
 
         def fetched(output: Path) -> Path:
-            there = Path(temporary, output.name)
+            there = Path(temporary, output)
+            there.parent.mkdir(parents=True, exist_ok=True)
             fetch_output(revision, output, there)
             return there
 
@@ -252,8 +253,12 @@ def _playlists_of(name: str, task: PlaylistContinuation, revision: str, models: 
             embedded = UNTRAINED_EMBEDDINGS / task.corpus if model == UNTRAINED else EMBEDDINGS / task.corpus / model
             embeddings = load_embeddings(fetched(embedded))
             found = find_continuations(playlists, split, embeddings.track_ids, f"evaluation.{name}")
-            of_models.setdefault(RANDOM, pd.DataFrame(expected_by_chance(found, task.k), index=found.rows_P))
-            of_models[model] = pd.DataFrame(playlist_scores(embeddings, found, task), index=found.rows_P)
+            going_on = np.diff(found.known_PQ.indptr) > 0  # without a known song, no model can go on
+            for row, scores in (
+                (RANDOM, expected_by_chance(found, task.k)),
+                (model, playlist_scores(embeddings, found, task)),
+            ):
+                of_models[row] = pd.DataFrame(scores, index=found.rows_P)[going_on]
     return pd.concat(of_models, axis=1, join="inner")  # the systems may embed different tracks
 
 
