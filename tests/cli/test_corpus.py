@@ -79,7 +79,7 @@ def test_a_program_reads_json_and_the_exit_status(
     capsys.readouterr()
     assert run(monkeypatch, "check", music, "--json", "--listen", 1) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["format"], found["tracks"], found["stops"], found["heard"]["tracks"]) == ("folder", 50, [], 1)
+    assert (found["format"], found["tracks"], found["stops"], len(found["heard"]["tracks"])) == ("folder", 50, [], 1)
     assert found["to_set"]["report.tag_pair"] == ["Rock", "Jazz"]
 
 

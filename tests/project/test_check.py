@@ -63,7 +63,7 @@ def test_the_samples_corpora_are_what_their_readers_say(sample: Path, format: st
         assert found.labels[task]["tracks"] == len(rows)
         assert found.labels[task]["tags"] == len({tag for tags in rows["tags"] for tag in tags})
         assert found.labels[task]["test"] == (rows["split"] == "test").sum()
-    assert found.heard.tracks == 5 and found.heard.rejects == {}
+    assert len(found.heard.tracks) == 5 and found.heard.rejects == {}
     assert any(f"{found.usable - 5} of {found.usable} tracks were not read" in line for line in found.unchecked)
 
 
@@ -73,7 +73,7 @@ def test_melons_planted_faults_are_found(sample: Path) -> None:
     assert [(reject.reason, reject.examples) for reject in found.rejects] == [
         ("missing mel", [str(song) for song in faults["missing_mel"]])
     ]
-    assert found.heard.tracks == found.usable == 80 - len(faults["missing_mel"])
+    assert len(found.heard.tracks) == found.usable == 80 - len(faults["missing_mel"])
     assert found.heard.rejects == {
         "all zero": [str(song) for song in faults["all_zero_mel"]],
         "truncated .npy": [str(song) for song in faults["truncated_mel"]],
@@ -97,7 +97,7 @@ def test_a_genre_that_gtzan_lacks_stops_it(sample: Path, tmp_path: Path) -> None
         f"{listed} of {found.tracks} tracks cannot be used, more than pack.max_reject_share = 0.05 allows; mend"
         " them, or raise pack.max_reject_share in params.yaml"
     ]
-    assert found.packing is None and found.heard.tracks == 0
+    assert found.packing is None and found.heard.tracks == []
 
 
 def test_empty_files_are_found_without_reading(sample: Path) -> None:
@@ -121,7 +121,7 @@ def test_own_music(own: Path) -> None:
     assert found.stops == [] and found.problems == []
     assert found.have == {"genre": 60, "title": 0, "artist": 60} and found.artists == 3
     assert found.genres == {"jazz": 30, "rock": 30} and (found.playlists, found.entries) == (2, 4)
-    assert found.heard.tracks == 40 and found.heard.seconds == 40 * (1 + 16000 // 256) * 256 / 16000
+    assert len(found.heard.tracks) == 40 and found.heard.seconds == 40 * (1 + 16000 // 256) * 256 / 16000
     assert found.packing is not None
     assert found.packing.hours == pytest.approx(60 * (1 + 16000 // 256) * 256 / 16000 / 3600)
     assert found.packing.wave_bytes == round(found.packing.hours * 3600 * 7350 * 2)
@@ -137,7 +137,7 @@ def test_what_is_wrong_with_ones_own_music(own: Path) -> None:
         "empty file": ["1.wav"],
         "missing file": ["0.wav"],
     }
-    assert found.heard.tracks == found.usable == 58 and found.heard.rejects == {"undecodable audio": ["t2"]}
+    assert len(found.heard.tracks) == found.usable == 58 and found.heard.rejects == {"undecodable audio": ["t2"]}
     assert found.stops == []  # 3 of 60 are as many as may be
     (own / "3.wav").unlink()
     assert check(own, n_heard=100).stops[0].startswith("4 of 60 tracks cannot be used, more than")
@@ -187,7 +187,7 @@ def test_large_tars_are_not_walked(sample: Path, tmp_path: Path) -> None:
     (root / "arena_mel_3.tar").write_bytes(content[: len(content) // 2])
     found = check(root)
     assert found.unchecked[0].startswith("the 3 tars have 5 GB and were not walked, but for the first mel of each")
-    assert found.heard.tracks == 3 and found.heard.rejects == {}
+    assert len(found.heard.tracks) == 3 and found.heard.rejects == {}
     assert found.tracks == found.usable == 80 and found.rejects == []
     playlists = [
         entry for name in ("train", "val", "test") for entry in json.loads((root / f"{name}.json").read_text())
@@ -236,3 +236,12 @@ def test_what_is_no_folder_is_a_mistake(tmp_path: Path) -> None:
         UserError, match="format is 'mp3', expected one of melon, gtzan, jamendo, magnatagatune, folder"
     ):
         check(tmp_path, "mp3")
+
+
+def test_packing_is_reckoned_by_the_sizes_of_files(own: Path) -> None:
+    for i in range(0, 60, 3):  # a third is ten times as long
+        soundfile.write(own / f"{i}.wav", np.random.default_rng(i).uniform(-0.3, 0.3, 10 * RATE), RATE)
+    everything, some = (check(own, n_heard=n).packing for n in (60, 7))
+    assert everything is not None and some is not None
+    assert everything.hours == pytest.approx((20 * 10 + 40) / 3600, rel=0.02)
+    assert some.hours == pytest.approx(everything.hours, rel=0.02)

@@ -114,9 +114,9 @@ def _heard(found: "Check") -> Iterator[str]:
     heard = found.heard
     if not heard.tracks:
         return
-    good = heard.tracks - heard.rejected
-    share = f", {heard.rejected / heard.tracks:.0%} cannot" if heard.rejected else ""
-    yield f"{good} of {heard.tracks} tracks, evenly spread, can be used{share}"
+    read = len(heard.tracks)
+    share = f", {heard.rejected / read:.0%} cannot" if heard.rejected else ""
+    yield f"{read - heard.rejected} of {_n(read, 'track')}, evenly spread, can be used{share}"
     for reason, ids in [*heard.rejects.items(), *heard.warnings.items()]:
         yield f"{reason}: {len(ids)}, e.g. {', '.join(ids[:3])}"
 
@@ -126,7 +126,8 @@ def _packing(packing: "Packing", format: str) -> Iterator[str]:
 
     yield (
         f"about {_time(packing.seconds)} for {packing.hours:,.1f} hours of music, with"
-        f" {_n(packing.workers, 'process')} (machine.workers), by the time that those took"
+        f" {_n(packing.workers, 'process')} (machine.workers), by the sizes of the files and the"
+        " time that those took"
     )
     yield f"{_size(packing.mel_bytes)} as mels"
     if packing.wave_bytes:

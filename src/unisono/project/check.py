@@ -60,12 +60,13 @@ def check(root: Path, format: str | None = None, n_heard: int = 40) -> Check:
     except OSError as error:
         result.stops.append(f"{error.filename or root}: cannot be read ({error.strerror}); mend that")
         return result
-    rejects: pd.DataFrame = pd.concat([catalogue.rejects, rejects_table(_without_file(catalogue))], ignore_index=True)
+    sizes, lost = _look_at_files(catalogue)
+    rejects: pd.DataFrame = pd.concat([catalogue.rejects, rejects_table(lost)], ignore_index=True)
     unusable = set(rejects["track_id"])
     _count(result, catalogue, rejects)
     sources = {track_id: source for track_id, source in sources.items() if track_id not in unusable}
     result.heard = listen(FrameReader(root, MEL, None), spread(sources, n_heard))
-    _reckon(result)
+    _reckon(result, sizes)
     result.to_set, result.left_out = params_for(
         result.format, root, catalogue.tracks["genres"].tolist(), result.playlists
     )
@@ -125,18 +126,21 @@ def _cut(tars: list[Path]) -> Iterator[str]:
         yield f"{tars[0].parent}: has no {names}, but ones of higher numbers; download what is missing"
 
 
-def _without_file(catalogue: Catalogue) -> list[tuple[str, str, str]]:
-    """(track_id, source, reason) of tracks whose own file is missing, empty or none."""
-    found = []
+def _look_at_files(catalogue: Catalogue) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
+    """{track_id: bytes} of tracks that have a file of their own, and (track_id, source, reason) of those whose file is
+    missing, empty or none."""
+    sizes, lost = {}, []
     for track_id, source in catalogue.tracks["source"].items():
         if not source or tar_member(source):
             continue
         try:
-            if size_of_file(catalogue.root / source) == 0:
-                found.append((str(track_id), source, "empty file"))
+            if size := size_of_file(catalogue.root / source):
+                sizes[str(track_id)] = size
+            else:
+                lost.append((str(track_id), source, "empty file"))
         except RejectError as reason:
-            found.append((str(track_id), source, str(reason)))
-    return found
+            lost.append((str(track_id), source, str(reason)))
+    return sizes, lost
 
 
 def _count(result: Check, catalogue: Catalogue, rejects: pd.DataFrame) -> None:
@@ -171,22 +175,25 @@ def _folder(source: str) -> str:
     return "" if tar_member(source) else PurePosixPath(source).parent.name
 
 
-def _reckon(result: Check) -> None:
-    """What packing takes, if all tracks are like those that were read."""
+def _reckon(result: Check, sizes: dict[str, int]) -> None:
+    """What packing takes, if a byte of any file, or any member of a tar, is like those that were read."""
     heard = result.heard
-    if heard.tracks < result.usable:
+    if unread := result.usable - len(heard.tracks):
         result.unchecked.append(
-            f"{result.usable - heard.tracks:,} of {result.usable:,} tracks were not read: what else is unusable, only"
-            " packing tells"
+            f"{unread:,} of {result.usable:,} tracks were not read: what else is unusable, only packing tells"
         )
     if not heard.seconds:
         return
     use = USES[result.format]
     workers = min(use.workers, os.cpu_count() or 1)
-    seconds = heard.seconds / heard.tracks * result.usable
+    if all(track_id in sizes for track_id in heard.tracks):
+        times = sum(sizes.values()) / sum(sizes[track_id] for track_id in heard.tracks)
+    else:
+        times = result.usable / len(heard.tracks)
+    seconds = heard.seconds * times
     result.packing = Packing(
         hours=seconds / 3600,
-        seconds=heard.took / heard.tracks * result.usable / workers,
+        seconds=heard.took * times / workers,
         workers=workers,
         mel_bytes=round(seconds * MEL.sample_rate / MEL.hop_length * MEL.n_mels * FLOAT16),
         wave_bytes=round(seconds * (use.waves or 0) * FLOAT16),
@@ -196,19 +203,19 @@ def _reckon(result: Check) -> None:
 
 def _judge(result: Check) -> None:
     """Fill in what stops the corpus, and what is worth mending."""
-    heard, packing = result.heard, result.packing
-    known = result.tracks - result.usable + heard.rejected
-    if heard.tracks and heard.rejected == heard.tracks:
-        result.stops.append(f"none of the {heard.tracks} tracks that were read can be used: {', '.join(heard.rejects)}")
+    rejected, read, packing = result.heard.rejected, len(result.heard.tracks), result.packing
+    known = result.tracks - result.usable + rejected
+    if read and rejected == read:
+        result.stops.append(f"none of the {read} tracks that were read can be used: {', '.join(result.heard.rejects)}")
     elif known > MAX_REJECT_SHARE * result.tracks:
         result.stops.append(
             f"{known:,} of {result.tracks:,} tracks cannot be used, more than pack.max_reject_share ="
             f" {MAX_REJECT_SHARE:g} allows; mend them, or raise pack.max_reject_share in params.yaml"
         )
-    elif heard.tracks and heard.rejected / heard.tracks > MAX_REJECT_SHARE:
+    elif read and rejected / read > MAX_REJECT_SHARE:
         result.problems.append(
-            f"{heard.rejected} of the {heard.tracks} tracks that were read cannot be used; if it is so with all, it is"
-            f" more than pack.max_reject_share = {MAX_REJECT_SHARE:g} allows, and packing stops at its end"
+            f"{rejected} of the {read} tracks that were read cannot be used; if it is so with all, it is more than"
+            f" pack.max_reject_share = {MAX_REJECT_SHARE:g} allows, and packing stops at its end"
         )
     if packing and packing.needed_bytes > packing.free_bytes:
         result.stops.append(

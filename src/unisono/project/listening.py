@@ -12,7 +12,7 @@ from unisono.audio.rejects import RejectError
 from unisono.frames.sources import FrameReader, Reading, tar_member
 from unisono.params import Mel
 
-LONGEST = 30.0  # seconds; then no further track is read
+LONGEST = 45.0  # seconds; then no further track is read
 
 
 @dataclass
@@ -20,14 +20,14 @@ class Heard:
     """What was read.
 
     Attributes:
-        tracks: how many.
+        tracks: their ids.
         seconds: of music in them.
         took: seconds, on one core.
         rejects: {reason: ids} of those that cannot be used.
         warnings: the same of those that can be used as far as they go.
     """
 
-    tracks: int = 0
+    tracks: list[str] = field(default_factory=list)
     seconds: float = 0.0
     took: float = 0.0
     rejects: dict[str, list[str]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def listen(reader: FrameReader, sources: dict[str, str]) -> Heard:
     with tqdm(desc="read", total=len(sources), unit=" tracks", disable=None, leave=False) as progress:
         for track_id, found, took in _read(reader, sources):
             progress.update()
-            heard.tracks += 1
+            heard.tracks.append(track_id)
             heard.took += took
             if isinstance(found, RejectError):
                 heard.rejects.setdefault(str(found), []).append(track_id)
