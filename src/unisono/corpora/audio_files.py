@@ -8,13 +8,14 @@ from unisono.corpora.folder import read_m3u
 from unisono.corpora.reading.inventory import take_inventory
 from unisono.errors import UserError
 
-SUFFIXES = frozenset((
+DECODED = frozenset((
     ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd", ".w64",
     ".rf64", ".caf",
-    # Not decoded: somebody who has such files shall hear of it.
-    ".m4a", ".m4b", ".mp4", ".aac", ".alac", ".wma", ".ape", ".mpc", ".wv", ".tta", ".dsf", ".dff", ".webm",
 ))  # fmt: skip
-PLAYLISTS = (".m3u", ".m3u8")
+NOT_DECODED = frozenset((  # somebody who has such files shall hear of it
+    ".m4a", ".m4b", ".mp4", ".mka", ".aac", ".alac", ".wma", ".ape", ".mpc", ".wv", ".tta", ".dsf", ".dff", ".webm",
+))  # fmt: skip
+M3U = (".m3u", ".m3u8")
 
 
 def find_audio(named: Iterable[Path]) -> list[Path]:
@@ -39,11 +40,11 @@ def find_audio(named: Iterable[Path]) -> list[Path]:
 def _meant_by(name: Path) -> list[Path]:
     if name.is_dir():
         return [name / file for file in take_inventory(name)["name"] if _is_audio(file)]
-    if name.suffix.lower() in PLAYLISTS:
+    if name.suffix.lower() in M3U:
         return [Path(entry) for entry in read_m3u(name)]
     return [name]
 
 
 def _is_audio(name: str) -> bool:
     path = Path(name)
-    return path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
+    return path.suffix.lower() in DECODED | NOT_DECODED and not any(part.startswith(".") for part in path.parts)

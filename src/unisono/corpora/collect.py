@@ -17,21 +17,13 @@ import pandas as pd
 import soundfile
 from tqdm import tqdm
 
+from unisono.corpora.audio_files import DECODED, M3U, NOT_DECODED
 from unisono.corpora.folder import read_m3u
 from unisono.corpora.reading.files import read_bytes, refuse_duplicates, shown
 from unisono.corpora.reading.inventory import take_inventory
 from unisono.corpora.tags import UNTEXT, Tags, clean, one_spelling, read_tags
 from unisono.errors import UserError
 
-AUDIO = (
-    ".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd",
-    ".w64", ".rf64", ".caf",
-)  # fmt: skip
-NOT_READ = (
-    ".m4a", ".m4b", ".mp4", ".aac", ".alac", ".wma", ".ape", ".mpc", ".wv", ".tta", ".dsf", ".dff", ".ra", ".mka",
-    ".webm",
-)  # fmt: skip
-M3U = (".m3u", ".m3u8")
 TRACKS, PLAYLISTS, UNFINISHED = "tracks.csv", "playlists", ".unisono-unfinished"
 
 UNSAFE = re.compile(r"(?:[^\w/.+\u00a0-\U0010ffff-]|\s)+")  # what a shell would have to quote
@@ -79,8 +71,8 @@ def collect(folder: Path) -> Collected:
     _refuse_to_overwrite(folder)
     files = take_inventory(folder)
     names = [name for name in files["name"] if not any(part.startswith(".") for part in PurePosixPath(name).parts)]
-    audio = [name for name in names if _suffix(name) in AUDIO]
-    not_read = Counter(suffix for name in names if (suffix := _suffix(name)) in NOT_READ)
+    audio = [name for name in names if _suffix(name) in DECODED]
+    not_read = Counter(suffix for name in names if (suffix := _suffix(name)) in NOT_DECODED)
     name_of = _one_name_a_file(folder, audio)
 
     links = len(audio) - len(name_of)
