@@ -47,6 +47,6 @@ def open_catalogue(folder: str | os.PathLike[str] = ".", corpus: str = "catalogu
     Raises:
         unisono.errors.UserError: nothing was embedded there, or it is damaged.
     """
-    from unisono.project.catalogue import OpenCatalogue  # torch takes seconds to load
+    from unisono.project.catalogue import OpenCatalogue  # pandas takes a while to load
 
     return OpenCatalogue(folder, corpus)

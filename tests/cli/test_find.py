@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -199,6 +200,26 @@ def test_a_pipe_that_nobody_reads_ends_it_quietly(here: Path) -> None:
     done = subprocess.run([*COMMAND, "similar", "c1"], stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_full_disk_is_a_sentence(here: Path) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([*COMMAND, "similar", "c1"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("error: the disk is full") and done.stderr.count("\n") == 1
+
+
+def test_a_terminal_shows_names_as_they_are(tmp_path: Path) -> None:
+    titles = ["[bold]:smile: 다[/bold]", "[1, 2]"]
+    tracks = pd.DataFrame(
+        {"title": titles, "genres": [["x"], ["[y]", "z"]], "source": ["a.ogg", "b.ogg"]}, index=["a", "b"]
+    )
+    embed_vectors(tmp_path, tracks, np.eye(2), np.eye(2))
+    master, terminal = pty.openpty()
+    for track in ("a", "b"):
+        subprocess.run([*COMMAND, "similar", track], cwd=tmp_path, stdout=terminal, check=True)
+    os.close(terminal)
+    shown = os.read(master, 10_000).decode()
+    assert "[bold]:smile: 다[/bold]" in shown and "[1, 2]" in shown and "[y]; z" in shown
 
 
 def test_ctrl_c_ends_it_with_130(here: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Modules of this room load typer and nothing slow: what a command needs it import
 completion answer at once.
 """
 
+import errno
 import sys
 
 import typer
@@ -33,11 +34,16 @@ for room in (embed, find, corpus, share, models):
 def main() -> None:
     """Run the command line.
 
-    A user's mistake ends with one line on stderr and exit status 1. Typer's own ends: a wrong call 2, Ctrl-C 130, and
-    quietly 1 when nobody reads on.
+    A user's mistake and a full disk end with one line on stderr and exit status 1. Typer's own ends: a wrong call 2,
+    Ctrl-C 130, and quietly 1 when nobody reads on.
     """
     try:
         app()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("error: the disk is full; make room, and run the same command again", file=sys.stderr)
         raise SystemExit(1) from None

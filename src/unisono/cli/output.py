@@ -28,7 +28,7 @@ def show(table: "pd.DataFrame", as_json: bool) -> None:
     grid = Table(*(str(column) for column in table.columns), box=None, pad_edge=False)
     for row in cells:
         grid.add_row(*row)
-    Console(highlight=False, markup=False).print(grid)
+    Console(highlight=False, markup=False, emoji=False).print(grid)
 
 
 def _cell(value: object) -> str:
