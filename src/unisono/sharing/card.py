@@ -32,7 +32,8 @@ NO_RUN = (
 )
 NO_SCORES = "None were measured where this card was written."
 SPREAD = (
-    "± is the standard deviation over what the last column counts; at chance it is over random orders or guesses."
+    "± is the standard deviation over what the last column counts: repeats of a probe, or items (playlists, queries,"
+    " tags); at chance it is over random orders or guesses."
     " `untrained`: the first system's encoder before its first step."
 )
 PURPOSE = (
