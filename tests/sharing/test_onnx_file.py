@@ -70,6 +70,7 @@ def test_it_says_what_it_is_and_others_may_read_it(exported: tuple[Path, Check])
     assert json.loads(said["encoder"])["crop_frames"] == 128 and json.loads(said["front_end"])["n_mels"] == 48
     assert [entry.version for entry in file.opset_import if not entry.domain] == [onnx_file.OPSET]
     assert [entry.name for entry in path.parent.iterdir()] == ["m.onnx"]
+    assert b".py" not in path.read_bytes(), "paths of the machine that wrote it"
     assert path.stat().st_mode & 0o777 == 0o644
 
 

@@ -17,7 +17,7 @@ from unisono.sharing.fresh import refuse_existing
 # What the published code builds (andrebola/contrastive-mir-learning, models.py), for Melon's mels.
 FRONT_END = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
 CHANNELS = [128, 128, 256, 256, 256, 256, 512]
-SOURCE = "a checkpoint of andrebola/contrastive-mir-learning, the published code of Ferraro et al. 2021"
+SOURCE = "a checkpoint as andrebola/contrastive-mir-learning has, the published code of Ferraro et al. 2021"
 MOST_SHOWN = 4  # keys of an error
 
 

@@ -138,7 +138,10 @@ def _write(module: SamplesToVector, path: Path) -> None:
 
 
 def _describe(path: Path, module: SamplesToVector, model: Model, licence: str) -> None:
+    """Have the file say what it is, and not where on this machine the code lies: torch notes that at each node."""
     described = onnx.load(path)
+    for node in described.graph.node:
+        node.ClearField("metadata_props")
     onnx.helper.set_model_props(
         described,
         {
