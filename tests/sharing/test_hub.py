@@ -76,3 +76,19 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="exists already, and nothing is overwritten"):
         write_hub_folder(tmp_path / "hub", model, "a card")
     assert [path.read_text() for path in (tmp_path / "hub").iterdir()] == ["mine"]
+
+
+def test_a_name_on_the_hub_is_found_in_its_cache(tmp_path: Path) -> None:
+    """Offline: the layout in which huggingface_hub keeps what it has downloaded."""
+    model, commit = small_model(tmp_path / "m"), "0" * 40
+    repository = tmp_path / "cache/models--you--a-model"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs/main").write_text(commit)
+    (repository / "snapshots").mkdir()
+    write_hub_folder(repository / "snapshots" / commit, model, "a card")
+    shared = HubEncoder.from_pretrained("you/a-model", cache_dir=tmp_path / "cache", local_files_only=True)
+    samples_BS = 0.1 * torch.randn(2, shared.window_samples)
+    with torch.inference_mode():
+        assert torch.equal(
+            shared(samples_BS), HubEncoder.from_pretrained(repository / "snapshots" / commit)(samples_BS)
+        )

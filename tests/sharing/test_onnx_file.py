@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import soundfile
 from encoders import small_model, write_clip
 
 import unisono
@@ -54,7 +55,7 @@ def test_its_vectors_are_the_pipeline_s_for_any_batch(
         np.testing.assert_allclose(found, expected_BD.repeat(repeats, axis=0), atol=1e-3)
     [one] = session.run(None, {"samples": first_BS[:1]})
     np.testing.assert_allclose(one, expected_BD[:1], atol=1e-3)
-    assert (check.windows, check.clips) == (6, 2) and 0 <= check.difference < 1e-3
+    assert (check.windows, check.clips) == (6, 2) and 0 <= check.difference < 2e-3
     assert check.later_cosine is not None and 0.9 < check.later_cosine < 1
 
 
@@ -69,10 +70,13 @@ def test_it_says_what_it_is_and_others_may_read_it(exported: tuple[Path, Check])
     assert json.loads(said["encoder"])["crop_frames"] == 128 and json.loads(said["front_end"])["n_mels"] == 48
     assert [entry.version for entry in file.opset_import if not entry.domain] == [onnx_file.OPSET]
     assert [entry.name for entry in path.parent.iterdir()] == ["m.onnx"]
+    assert b".py" not in path.read_bytes(), "paths of the machine that wrote it"
     assert path.stat().st_mode & 0o777 == 0o644
 
 
-@pytest.mark.parametrize("kind", ["missing folder", "existing file", "no clips", "short clips", "broken clips"])
+@pytest.mark.parametrize(
+    "kind", ["missing folder", "existing file", "no clips", "short clips", "silence", "broken clips"]
+)
 def test_what_cannot_be_written_is_said_at_once(model: Model, tmp_path: Path, kind: str) -> None:
     path, clips = tmp_path / "m.onnx", []
     match kind:
@@ -82,6 +86,9 @@ def test_what_cannot_be_written_is_said_at_once(model: Model, tmp_path: Path, ki
             path.write_text("mine")
         case "short clips":
             clips = [write_clip(tmp_path / "a.wav", 1)]
+        case "silence":
+            soundfile.write(tmp_path / "a.wav", np.zeros(50_000), 16000)
+            clips = [tmp_path / "a.wav"]
         case "broken clips":
             clips = [tmp_path / "none.wav"]
     messages = {
@@ -89,6 +96,7 @@ def test_what_cannot_be_written_is_said_at_once(model: Model, tmp_path: Path, ki
         "existing file": "exists already, and nothing is overwritten",
         "no clips": "no clip to check the file on; name audio files of at least 2.0 s: one window",
         "short clips": r"a.wav: shorter than one window\); name audio",
+        "silence": r"a.wav: silent\); name audio",
         "broken clips": r"none.wav: missing file\); name audio",
     }
     with pytest.raises(UserError, match=messages[kind]):
@@ -110,6 +118,6 @@ def test_a_file_that_differs_from_torch_does_not_appear(
 
     write: Callable[..., None] = copy
     monkeypatch.setattr(onnx_file, "_write", write)
-    with pytest.raises(UserError, match=r"not written: the ONNX file differs from torch by .* and 0.001 is tolerated"):
+    with pytest.raises(UserError, match=r"not written: the ONNX file differs from torch by .* and 0.002 is tolerated"):
         export_onnx(model, tmp_path / "m.onnx", clips, licence="unknown")
     assert not any(tmp_path.iterdir())

@@ -32,7 +32,8 @@ NO_RUN = (
 )
 NO_SCORES = "None were measured where this card was written."
 SPREAD = (
-    "± is the standard deviation over what the last column counts; at chance it is over random orders or guesses."
+    "± is the standard deviation over what the last column counts: repeats of a probe, or items (playlists, queries,"
+    " tags); at chance it is over random orders or guesses."
     " `untrained`: the first system's encoder before its first step."
 )
 PURPOSE = (
@@ -98,17 +99,12 @@ def _title(model: Model, run: Run | None) -> str:
 
 
 def _what_it_is(model: Model) -> str:
-    first = isinstance(model.encoder, MelCNN)
+    paper = FIRST_PAPER if isinstance(model.encoder, MelCNN) else SECOND_PAPER
     weights = sum(parameter.numel() for parameter in model.encoder.parameters())
-    method = (
-        f"It is the audio encoder of {FIRST_PAPER}, which is aligned with genres and playlists"
-        if first
-        else f"It is the audio encoder of {SECOND_PAPER}, which learns a similarity space from tags"
-    )
     return (
         f"{model.window_seconds:.2f} s of mono audio at {model.front_end.sample_rate:,} Hz to a vector of {model.dim}"
         f" numbers, by a {type(model.encoder).__name__} with {weights:,} weights; a track's vector is the mean of its"
-        f" windows'. {method}. Made with Unisono {version('unisono')}."
+        f" windows'. The network is one of {paper}. Made with Unisono {version('unisono')}."
     )
 
 

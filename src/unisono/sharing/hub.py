@@ -7,8 +7,8 @@ from huggingface_hub import PyTorchModelHubMixin, hf_hub_download
 from safetensors.torch import load_file
 
 from unisono.encoders.saved import HUB_WEIGHTS, KINDS, config_of, load_encoder, save_weights
-from unisono.errors import UserError
 from unisono.params import Mel, Waves
+from unisono.sharing.fresh import refuse_existing
 from unisono.sharing.samples import SamplesToVector
 
 CARD = "README.md"
@@ -70,8 +70,7 @@ def write_hub_folder(folder: Path, model: Path, card: str) -> None:
     Raises:
         UserError: there is something at `folder` already, or `model` is no trained encoder.
     """
-    if folder.exists():
-        raise UserError(f"{folder}: exists already, and nothing is overwritten; name another folder, or remove it")
+    refuse_existing(folder)
     encoder, front_end = load_encoder(model)
     shared = HubEncoder(**config_of(encoder, front_end))
     shared.encoder.load_state_dict(encoder.state_dict())

@@ -12,11 +12,12 @@ from unisono.encoders.mel_cnn import MelCNN
 from unisono.encoders.saved import save_encoder
 from unisono.errors import UserError
 from unisono.params import Mel
+from unisono.sharing.fresh import refuse_existing
 
 # What the published code builds (andrebola/contrastive-mir-learning, models.py), for Melon's mels.
 FRONT_END = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
 CHANNELS = [128, 128, 256, 256, 256, 256, 512]
-SOURCE = "a checkpoint of andrebola/contrastive-mir-learning, the published code of Ferraro et al. 2021"
+SOURCE = "a checkpoint as andrebola/contrastive-mir-learning has, the published code of Ferraro et al. 2021"
 MOST_SHOWN = 4  # keys of an error
 
 
@@ -32,8 +33,7 @@ def import_weights(checkpoint: Path, folder: Path, layout: str) -> None:
         UserError: there is something at `folder` already; or the file is missing, holds more than tensors, or has not
             these keys and shapes.
     """
-    if folder.exists():
-        raise UserError(f"{folder}: exists already, and nothing is overwritten; name another folder, or remove it")
+    refuse_existing(folder)
     published = _read(checkpoint)
     encoder = MelCNN(FRONT_END.n_mels, 256, CHANNELS, hidden=512, embedding_dim=128, dropout=0.5, input_layout=layout)
     names = {name: published_name(name) for name in encoder.state_dict()}
