@@ -14,8 +14,8 @@ CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
 # torch and DVCLive load the first three only when they are used.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.embeddings.export", "unisono.frames.packing",
-     "unisono.metric_learning.build"]
+    ["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.embeddings.export", "unisono.embeddings.files",
+     "unisono.frames.packing", "unisono.metric_learning.build"]
 )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ DETAILS = {
     "columns": [{"score": "roc_auc", "headline": True}, {"score": "pr_auc", "headline": False}],
     "models": {"trained": {"roc_auc": {"mean": 0.75}, "pr_auc": {"mean": 0.5}}, "similarity": {"roc_auc": {"mean": 1}}},
 }
+TASKS = {"tags": "data/embeddings/music/trained", "retrieval": "data/embeddings/music"}  # one model, and all
+SCORES = {"tags.roc_auc": 0.75, "retrieval.roc_auc": 0.75}
 
 
 def run(*arguments: str) -> Result:
@@ -48,19 +50,19 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository whose stages copy an encoder, embed with it and score it."""
     folder = tmp_path_factory.mktemp("project")
     save_encoder(folder / "ready/trained", encoder(0), FRONT_END)
-    (folder / "tags.json").write_text(json.dumps(DETAILS))
+    for task in TASKS:
+        (folder / f"{task}.json").write_text(json.dumps(DETAILS))
     (folder / "params.yaml").write_text(yaml.safe_dump({"train": {"seed": 0}, "loss": {"lambda_a2g": 1.0}}))
     stages = {
         "train": {"cmd": "mkdir -p data/models && cp -r ready/trained data/models", "deps": ["ready/trained"],
                   "params": ["train", "loss.lambda_a2g"], "outs": ["data/models/trained"]},
         "export": {"cmd": "mkdir -p data/embeddings/music && cp -r data/models/trained data/embeddings/music",
                    "deps": ["data/models/trained"], "outs": ["data/embeddings/music/trained"]},
-        "evaluate": {"cmd": "mkdir -p metrics/details/evaluate && cp tags.json metrics/details/evaluate",
-                     "deps": ["data/embeddings/music/trained", "tags.json"],
-                     "outs": [{"metrics/details/evaluate/tags.json": {"cache": False}}]},
+        "evaluate": {"cmd": "mkdir -p metrics/details/evaluate && cp ${key}.json metrics/details/evaluate",
+                     "deps": ["${item}", "${key}.json"],
+                     "outs": [{"metrics/details/evaluate/${key}.json": {"cache": False}}]},
     }  # fmt: skip
-    of = {"train": "music", "export": "music", "evaluate": "tags"}
-    pipeline = {name: {"foreach": [of[name]], "do": stage} for name, stage in stages.items()}
+    pipeline = {name: {"foreach": TASKS if name == "evaluate" else ["music"], "do": do} for name, do in stages.items()}
     (folder / "dvc.yaml").write_text(json.dumps({"stages": pipeline}))
     for command in ("git init -q", "dvc init -q", "dvc config core.analytics false", "dvc repro -q"):
         dvc(folder, *command.split())
@@ -84,13 +86,13 @@ def test_a_model_with_its_params_and_scores(project: Path) -> None:
     assert model.pop("written")[:2] == "20"
     assert model == {
         "name": "trained", "kind": "mel_cnn", "dimensions": 8, "parameters": learned, "corpus": "music",
-        "params": {"train": {"seed": 0}, "loss.lambda_a2g": 1.0}, "scores": {"tags.roc_auc": 0.75}, "problem": "",
+        "params": {"train": {"seed": 0}, "loss.lambda_a2g": 1.0}, "scores": SCORES, "problem": "",
     }  # fmt: skip
     answer = run("models", "--project", str(project))
     assert answer.exit_code == 0
     assert f"trained: mel_cnn, 8 dimensions, {learned:,} parameters, learned from music, written 20" in answer.stdout
-    assert "scores   tags.roc_auc 0.750" in answer.stdout
-    assert "loss.lambda_a2g 1.0" in answer.stdout and "train.seed 0" in answer.stdout
+    lines = [" ".join(line.split()) for line in answer.stdout.splitlines()]
+    assert lines[1:] == ["scores tags.roc_auc 0.750, retrieval.roc_auc 0.750", "loss lambda_a2g 1.0", "train seed 0"]
 
 
 def test_scores_of_an_earlier_model_are_not_this_ones(project: Path) -> None:
@@ -98,7 +100,9 @@ def test_scores_of_an_earlier_model_are_not_this_ones(project: Path) -> None:
     dvc(project, "dvc", "repro", "-q", "train")
     assert found_in(project)["trained"]["scores"] == {} and found_in(project)["trained"]["corpus"] == "music"
     dvc(project, "dvc", "repro", "-q")
-    assert found_in(project)["trained"]["scores"] == {"tags.roc_auc": 0.75}
+    assert found_in(project)["trained"]["scores"] == SCORES
+    (project / "data/embeddings/music/trained/config.json").write_text("{}")
+    assert found_in(project)["trained"]["scores"] == {"tags.roc_auc": 0.75}, "what all were scored by has changed"
 
 
 def test_a_copied_model_has_no_params(project: Path) -> None:

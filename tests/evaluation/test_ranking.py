@@ -1,19 +1,12 @@
 """nDCG and average precision against loops and implicit's evaluation."""
 
-from itertools import permutations
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from implicit.evaluation import ranking_metrics_at_k
 from scipy.sparse import csr_matrix
 
-from unisono.evaluation.measures.ranking import (
-    average_precision_at_k,
-    average_precision_by_chance,
-    ndcg_at_k,
-    ndcg_by_chance,
-)
+from unisono.evaluation.measures.ranking import average_precision_at_k, ndcg_at_k
 
 
 def loop_ndcg(hits: list[bool], relevant: int) -> float:
@@ -60,17 +53,3 @@ def test_agrees_with_implicit() -> None:
     hits_PK = np.take_along_axis(truth, ranking[:, :k], axis=1)
     np.testing.assert_allclose(ndcg_at_k(hits_PK, truth.sum(axis=1)).mean(), theirs["ndcg"])
     np.testing.assert_allclose(average_precision_at_k(hits_PK, truth.sum(axis=1)).mean(), theirs["map"])
-
-
-@given(st.integers(1, 6).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n), st.integers(1, 8))))
-def test_chance_is_the_mean_over_all_orders(case: tuple[int, int, int]) -> None:
-    candidates, relevant, k = case
-    orders = np.array(list(permutations(np.arange(candidates) < relevant)))
-    hits_PK = np.pad(orders, ((0, 0), (0, max(k - candidates, 0))))[:, :k]
-    relevant_P = np.full(len(hits_PK), relevant)
-    by_chance = [
-        ndcg_by_chance(relevant_P[:1], candidates, k),
-        average_precision_by_chance(relevant_P[:1], candidates, k),
-    ]
-    over_orders = [ndcg_at_k(hits_PK, relevant_P).mean(), average_precision_at_k(hits_PK, relevant_P).mean()]
-    np.testing.assert_allclose(np.ravel(by_chance), over_orders)

@@ -1,9 +1,10 @@
 """Audio files to mono at one sample rate, in blocks, so that a file of any length takes little memory."""
 
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import reduce
+from functools import lru_cache, reduce
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ class AudioBlocks:
     def __iter__(self) -> Iterator[torch.Tensor]:
         size = size_of_file(self.path)
         try:
-            file = _Forwards(self.path)
+            file = _Forwards(os.fsencode(self.path))  # not every name is UTF-8
         except soundfile.LibsndfileError as error:
             if error.code == SYSTEM_ERROR:
                 raise RejectError("unreadable file", lasts=False) from error
@@ -202,13 +203,19 @@ def _resample(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> I
         yield from _resample_by_stream(blocks, from_rate, to_rate)
 
 
+@lru_cache(maxsize=8)
+def _resampler(from_rate: int, to_rate: int) -> Resample:
+    """torchaudio's, whose kernel takes as long to make as a second of music to decode."""
+    return Resample(from_rate, to_rate)
+
+
 def _resample_by_kernel(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
     """Resample block by block, each with so much of its neighbours that the seams are exact.
 
     The polyphase kernel turns every `step` input samples into `len(kernel)` output samples and looks `width` samples
     to either side, so a context of whole steps that covers `width` can be cut off again.
     """
-    resample = Resample(from_rate, to_rate)
+    resample = _resampler(from_rate, to_rate)
     step = from_rate // math.gcd(from_rate, to_rate)
     step_out = to_rate // math.gcd(from_rate, to_rate)
     context = math.ceil(resample.width / step) + 1  # steps

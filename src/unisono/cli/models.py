@@ -64,13 +64,21 @@ def _described(model: "FoundModel") -> str:
     rows = {
         "problem": model.problem,
         "scores": ", ".join(f"{name} {value:.3f}" for name, value in model.scores.items()),
-        "params": ", ".join(f"{name} {value}" for name, value in _flat(dict(model.params)).items()),
+        **_by_section(dict(model.params)),
     }
     for name, text in rows.items():
         if text:
-            filled = fill(f"  {name:<9}{text}", WIDTH, subsequent_indent=" " * 11, break_long_words=False)
-            lines.append(filled)
+            lines.append(fill(f"  {name:<14}{text}", WIDTH, subsequent_indent=" " * 16, break_long_words=False))
     return "\n".join(lines)
+
+
+def _by_section(params: dict[str, Any]) -> dict[str, str]:
+    """{"threads": 2, "train": {"seed": 0}} to {"params": "threads 2", "train": "seed 0"}."""
+    sections: dict[str, list[str]] = {}
+    for name, value in _flat(params).items():
+        section, dot, key = name.partition(".")
+        sections.setdefault(section if dot else "params", []).append(f"{key or name} {value}")
+    return {section: ", ".join(settings) for section, settings in sections.items()}
 
 
 def _flat(params: dict[str, Any], before: str = "") -> dict[str, Any]:

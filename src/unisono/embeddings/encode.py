@@ -47,10 +47,10 @@ def encode(
 def _encode(
     encoder: AudioEncoder, crops_RTF: np.ndarray, rows: int, layer: str, device: torch.device, precision: str
 ) -> np.ndarray:
-    """Embed so many rows, or fewer with zeros behind them."""
-    crops_RFT = bands_first(crops_RTF)
-    if spare := rows - len(crops_RFT):
-        crops_RFT = torch.cat([crops_RFT, crops_RFT.new_zeros(spare, *crops_RFT.shape[1:])])
+    """Embed so many rows, or fewer with zeros behind them: there before a tensor's layout chooses the kernels."""
+    count = len(crops_RTF)
+    if count < rows:
+        crops_RTF = np.concatenate([crops_RTF, np.zeros((rows - count, *crops_RTF.shape[1:]), crops_RTF.dtype)])
     run = encoder.forward if layer == "projection" else encoder.backbone
     with torch.inference_mode(), mixed_precision(precision, device):
-        return run(crops_RFT.to(device))[: len(crops_RTF)].float().cpu().numpy()
+        return run(bands_first(crops_RTF).to(device))[:count].float().cpu().numpy()

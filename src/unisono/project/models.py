@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from unisono.errors import UserError
 
 MODELS, LOCK, DETAILS = Path("data/models"), Path("dvc.lock"), Path("metrics/details")
 SCORED_BY = ("evaluate", "baselines")
+MD5 = Callable[[Path], str]
+File = tuple[str, str]  # a path of the project and its md5, as dvc.lock has them
 UNKNOWN = "dvc.lock does not know this model: it was copied here, or its stage was interrupted"
 
 
@@ -57,10 +60,11 @@ def find_models(project: Path) -> list[FoundModel]:
     there = {path.name for path in (project / MODELS).glob("*") if path.is_dir()}
     if not made | there:
         raise UserError(f"{project / MODELS}: no model; train one with `make repro`")
-    return [_look_at(project, name, stages) for name in sorted(made | there)]
+    md5 = cache(md5_of)
+    return [_look_at(project, name, stages, md5) for name in sorted(made | there)]
 
 
-def _look_at(project: Path, name: str, stages: Mapping[str, Any]) -> FoundModel:
+def _look_at(project: Path, name: str, stages: Mapping[str, Any], md5: MD5) -> FoundModel:
     folder = project / MODELS / name
     if not folder.is_dir():
         return FoundModel(name, problem=f"{folder}: missing; `dvc checkout` brings it back, or `make repro`")
@@ -68,7 +72,7 @@ def _look_at(project: Path, name: str, stages: Mapping[str, Any]) -> FoundModel:
         encoder, _ = load_encoder(folder)
     except UserError as error:
         return FoundModel(name, problem=str(error))
-    here = (folder.relative_to(project).as_posix(), md5_of(folder))
+    here = (folder.relative_to(project).as_posix(), md5(folder))
     maker = next((stage for stage, lock in stages.items() if here in _files(lock["outs"])), None)
     return FoundModel(
         name,
@@ -78,36 +82,46 @@ def _look_at(project: Path, name: str, stages: Mapping[str, Any]) -> FoundModel:
         written=datetime.fromtimestamp((folder / WEIGHTS).stat().st_mtime).astimezone().isoformat(" ", "minutes"),
         corpus=maker.partition("@")[2] if maker else "",
         params=stages[maker]["params"] if maker else {},
-        scores=_scores(project, here, stages),
+        scores=_scores(project, here, stages, md5),
         problem="" if maker else UNKNOWN,
     )
 
 
-def _scores(project: Path, model: tuple[str, str], stages: Mapping[str, Any]) -> dict[str, float]:
+def _scores(project: Path, model: File, stages: Mapping[str, Any], md5: MD5) -> dict[str, float]:
     """What the stages scored that have read what this very model embedded."""
     exports = [lock["outs"] for lock in stages.values() if model in _files(lock["deps"])]
     embedded = set().union(*map(_files, exports))
     scores: dict[str, float] = {}
     for stage, lock in stages.items():
         by, _, task = stage.partition("@")
-        read = [path for path, md5 in _files(lock["deps"]) if (path, md5) in embedded]
+        read = [one for one in sorted(embedded) if any(_reads(project, dep, one, md5) for dep in _files(lock["deps"]))]
         if by not in SCORED_BY or not read:
             continue
         file = project / DETAILS / by / f"{task}.json"
         with reading(file):
             details = json.loads(file.read_text(encoding="utf-8"))
             # data/embeddings/<corpus>/<row>, or data/untrained/<corpus>
-            row = "untrained" if by == "baselines" else Path(read[0]).name
+            row = "untrained" if by == "baselines" else Path(read[0][0]).name
             of_row = details.get("models", {}).get(row, {})
             shown = [column["score"] for column in details.get("columns", []) if column["headline"]]
             scores |= {f"{task}.{score}": float(of_row[score]["mean"]) for score in shown if score in of_row}
     return scores
 
 
+def _reads(project: Path, dep: File, embedded: File, md5: MD5) -> bool:
+    """Whether the dependency of a stage is a model's embeddings, or a folder that had them in it, as it still does."""
+    if not embedded[0].startswith(f"{dep[0]}/"):
+        return dep == embedded
+    return all(md5(project / path) == expected for path, expected in (dep, embedded))
+
+
 def md5_of(folder: Path) -> str:
     """A folder's md5 as DVC has it: that of the list of its files and theirs."""
-    paths = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
-    files = [{"md5": hashlib.md5(path.read_bytes()).hexdigest(), "relpath": name} for name, path in paths]
+    files = []
+    for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                files.append({"md5": hashlib.file_digest(file, "md5").hexdigest(), "relpath": name})
     return hashlib.md5(json.dumps(files, sort_keys=True).encode()).hexdigest() + ".dir"
 
 
@@ -131,7 +145,7 @@ def _locked(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: damaged ({reason}); remove it, and run `make repro`: DVC writes it anew") from None
 
 
-def _files(entries: list[Any]) -> set[tuple[str, str]]:
+def _files(entries: list[Any]) -> set[File]:
     return {(entry["path"], entry["md5"]) for entry in entries if "md5" in entry}
 
 

@@ -25,18 +25,3 @@ def average_precision_at_k(hits_PK: np.ndarray, relevant_P: np.ndarray) -> np.nd
     k = hits_PK.shape[1]
     precision_PK = np.cumsum(hits_PK, axis=1) / np.arange(1, k + 1)
     return (precision_PK * hits_PK).sum(axis=1) / np.minimum(relevant_P, k)
-
-
-def ndcg_by_chance(relevant_P: np.ndarray, candidates: int, k: int) -> np.ndarray:
-    """Return what `ndcg_at_k` of each list is on average over all orders of the candidates, (p,)."""
-    discounts_K = 1 / np.log2(np.arange(2, k + 2))
-    ideal_P = np.cumsum(discounts_K)[np.minimum(relevant_P, k) - 1]
-    return relevant_P / candidates * discounts_K[:candidates].sum() / ideal_P
-
-
-def average_precision_by_chance(relevant_P: np.ndarray, candidates: int, k: int) -> np.ndarray:
-    """Return what `average_precision_at_k` of each list is on average over all orders of the candidates, (p,)."""
-    places_K = np.arange(1, min(k, candidates) + 1)
-    # Where a place holds a relevant one, each of the places before it does so with probability (r - 1) / (n - 1).
-    before_PK = (places_K - 1) * (relevant_P[:, None] - 1) / max(candidates - 1, 1)
-    return relevant_P / candidates * ((1 + before_PK) / places_K).sum(axis=1) / np.minimum(relevant_P, k)

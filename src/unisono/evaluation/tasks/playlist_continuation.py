@@ -14,12 +14,7 @@ from unisono.artifacts.read import read_table
 from unisono.embeddings.neighbours import nearest_annoy, nearest_exact, normalised
 from unisono.embeddings.read import Embeddings, load_embeddings
 from unisono.errors import UserError
-from unisono.evaluation.measures.ranking import (
-    average_precision_at_k,
-    average_precision_by_chance,
-    ndcg_at_k,
-    ndcg_by_chance,
-)
+from unisono.evaluation.measures.ranking import average_precision_at_k, ndcg_at_k
 from unisono.evaluation.measures.summary import Summary, summarise
 from unisono.evaluation.task import Column, Corpus, Measured, NotMeasurable
 from unisono.params.evaluation import PlaylistContinuation
@@ -52,7 +47,6 @@ class Continuations:
         candidates: ids of the test-set songs (s), sorted.
         known_PQ: which queries each playlist holds.
         truth_PS: which candidates each playlist holds; at least one.
-        rows_P: where each playlist stands in the table of playlists.
         counts: how many playlists there are, and how many were left out for want of a test-set song.
     """
 
@@ -60,7 +54,6 @@ class Continuations:
     candidates: pd.Index
     known_PQ: csr_matrix
     truth_PS: csr_matrix
-    rows_P: np.ndarray
     counts: dict[str, int]
 
     @property
@@ -115,21 +108,13 @@ def find_continuations(playlists: pd.DataFrame, split: pd.DataFrame, embedded: p
         "queries": len(queries),
         "candidates": len(candidates),
     }
-    truth_PS = _membership(pairs[in_test], continued, candidates)
-    return Continuations(queries, candidates, known_PQ, truth_PS, continued, counts)
+    return Continuations(queries, candidates, known_PQ, _membership(pairs[in_test], continued, candidates), counts)
 
 
 def evaluate_playlists(
     embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation
 ) -> dict[str, Summary]:
     """Return `ndcg@k` and `map@k` of the continuations, whose std and n are over the playlists."""
-    return {name: summarise(values) for name, values in playlist_scores(embeddings, task_data, task).items()}
-
-
-def playlist_scores(
-    embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation
-) -> dict[str, np.ndarray]:
-    """Return `ndcg@k` and `map@k` of each playlist's continuation (p,)."""
     vectors_ND = embeddings.tracks_ND
     queries_QD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.queries)])
     items_SD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.candidates)])
@@ -137,13 +122,8 @@ def playlist_scores(
         neighbours = nearest_exact(queries_QD, items_SD, task.k)
     else:
         neighbours = nearest_annoy(queries_QD, items_SD, task.k, task.annoy_trees, task.seed)
-    return _scores(continuation_hits(task_data, *neighbours, task.k), task_data.relevant_P)
-
-
-def expected_by_chance(task_data: Continuations, k: int) -> dict[str, np.ndarray]:
-    """Return the exact expectation of `ndcg@k` and `map@k` of each playlist (p,), the candidates in random order."""
-    chance = task_data.relevant_P, len(task_data.candidates), k
-    return {f"ndcg@{k}": ndcg_by_chance(*chance), f"map@{k}": average_precision_by_chance(*chance)}
+    hits_PK = continuation_hits(task_data, *neighbours, task.k)
+    return {name: summarise(values) for name, values in _scores(hits_PK, task_data.relevant_P).items()}
 
 
 def random_continuation(task_data: Continuations, task: PlaylistContinuation) -> dict[str, Summary]:
