@@ -28,7 +28,7 @@ DETAILS = {
     "columns": [{"score": "roc_auc", "headline": True}, {"score": "pr_auc", "headline": False}],
     "models": {"trained": {"roc_auc": {"mean": 0.75}, "pr_auc": {"mean": 0.5}}, "similarity": {"roc_auc": {"mean": 1}}},
 }
-TASKS = {"tags": "data/embeddings/music/trained", "retrieval": "data/embeddings/music"}  # one model, and all
+TASKS = {"tags": "data/embeddings/music/trained", "retrieval": "data/embeddings/music/"}  # one model, and all
 SCORES = {"tags.roc_auc": 0.75, "retrieval.roc_auc": 0.75}
 
 
@@ -56,8 +56,9 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stages = {
         "train": {"cmd": "mkdir -p data/models && cp -r ready/trained data/models", "deps": ["ready/trained"],
                   "params": ["train", "loss.lambda_a2g"], "outs": ["data/models/trained"]},
-        "export": {"cmd": "mkdir -p data/embeddings/music && cp -r data/models/trained data/embeddings/music",
-                   "deps": ["data/models/trained"], "outs": ["data/embeddings/music/trained"]},
+        "export": {"cmd": "mkdir -p data/embeddings/music && cd data/embeddings/music && cp -r ../../models/trained ."
+                   " && cp -r trained sound", "deps": ["data/models/trained"],
+                   "outs": ["data/embeddings/music/trained", "data/embeddings/music/sound"]},
         "evaluate": {"cmd": "mkdir -p metrics/details/evaluate && cp ${key}.json metrics/details/evaluate",
                      "deps": ["${item}", "${key}.json"],
                      "outs": [{"metrics/details/evaluate/${key}.json": {"cache": False}}]},

@@ -101,10 +101,10 @@ def _scores(project: Path, model: File, stages: Mapping[str, Any], md5: MD5) -> 
         with reading(file):
             details = json.loads(file.read_text(encoding="utf-8"))
             # data/embeddings/<corpus>/<row>, or data/untrained/<corpus>
-            row = "untrained" if by == "baselines" else Path(read[0][0]).name
-            of_row = details.get("models", {}).get(row, {})
+            rows = ["untrained"] if by == "baselines" else [Path(path).name for path, _ in read]
             shown = [column["score"] for column in details.get("columns", []) if column["headline"]]
-            scores |= {f"{task}.{score}": float(of_row[score]["mean"]) for score in shown if score in of_row}
+            for of_row in (details.get("models", {}).get(row, {}) for row in rows):
+                scores |= {f"{task}.{score}": float(of_row[score]["mean"]) for score in shown if score in of_row}
     return scores
 
 
@@ -146,7 +146,7 @@ def _locked(path: Path) -> dict[str, Any]:
 
 
 def _files(entries: list[Any]) -> set[File]:
-    return {(entry["path"], entry["md5"]) for entry in entries if "md5" in entry}
+    return {(entry["path"].rstrip("/"), entry["md5"]) for entry in entries if "md5" in entry}
 
 
 def _is_model(path: str) -> bool:
