@@ -28,6 +28,17 @@ def test_every_command_has_a_help_that_says_what_it_does() -> None:
     from unisono.cli.app import app
 
     commands = get_command(app).commands  # type: ignore[attr-defined]  # a group has them
-    assert set(commands) >= {"embed", "similar", "path", "search", "continue", "tag", "models", "check", "init", "index"}
+    assert set(commands) >= {
+        "embed",
+        "similar",
+        "path",
+        "search",
+        "continue",
+        "tag",
+        "models",
+        "check",
+        "init",
+        "index",
+    }
     for name, command in commands.items():
         assert command.help and command.help[0].isupper(), name

@@ -12,6 +12,7 @@ import pytest
 from embedded import MODEL, TONES, embed_music, embed_vectors, write_tone
 
 import unisono
+from unisono.encoders.saved import load_encoder, save_encoder
 from unisono.errors import UserError
 from unisono.modalities.genre_encoder import GenreEncoder
 from unisono.project.catalogue import OpenCatalogue
@@ -383,10 +384,8 @@ def test_embeddings_of_another_layer_or_training_are_told(own: Path, tmp_path: P
     assert catalogue.similar(copy).index[0] == "c1"
     with pytest.raises(UserError, match=r"not in the space of the genres; set embedding\.layer to projection"):
         catalogue.search("low")
-    for matrix in ("tracks.npy", "windows.npy"):
-        path = embedded / "trained" / matrix
-        np.save(path, np.load(path)[:, :3])
-    with pytest.raises(
-        UserError, match=r"embeds into 6 dimensions, but the catalogue's vectors have 3; they are of two"
-    ):
+    encoder, front_end = load_encoder(own / MODEL)
+    next(encoder.parameters()).data += 0.1
+    save_encoder(own / MODEL, encoder, front_end)
+    with pytest.raises(UserError, match=r"holds another encoder than the one that embedded the catalogue"):
         unisono.open_catalogue(own).similar(copy)

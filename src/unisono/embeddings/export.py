@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 
 from unisono.embeddings.encode import encode, layer_dim, n_windows
-from unisono.embeddings.read import INDEX, TRACKS, WINDOWS, Embeddings, load_embeddings
+from unisono.embeddings.read import ENCODER, INDEX, TRACKS, WINDOWS, Embeddings, load_embeddings
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.saved import digest
 from unisono.errors import UserError
@@ -90,6 +90,7 @@ def export_embeddings(
     tracks_ND = np.add.reduceat(windows_MD, first_window, axis=0) / windows_N[:, None]
     np.save(work / TRACKS, tracks_ND.astype(np.float32), allow_pickle=False)
     index = pd.DataFrame({"track_id": store.index.index, "first_window": first_window, "n_windows": windows_N})
+    index.attrs[ENCODER] = digest(encoder)
     index.to_parquet(work / INDEX, index=False)
     load_embeddings(work)  # checks that they belong together
     if folder.exists():

@@ -9,6 +9,7 @@ import pandas as pd
 from unisono.artifacts.read import damaged, read_matrix, read_table
 
 TRACKS, WINDOWS, INDEX = "tracks.npy", "windows.npy", "index.parquet"
+ENCODER = "encoder"  # what the index is told beside its columns
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Embeddings:
         tracks_ND: (n, d) float32, the mean of each track's windows.
         windows_MD: (m, d) float32, the non-overlapping windows, track after track.
         first_window, n_windows: (n,), where each track's windows lie.
+        encoder: the weights that made them, by `unisono.encoders.saved.digest`; empty if that is not known.
     """
 
     track_ids: pd.Index
@@ -27,6 +29,7 @@ class Embeddings:
     windows_MD: np.ndarray
     first_window: np.ndarray
     n_windows: np.ndarray
+    encoder: str = ""
 
 
 def load_embeddings(folder: Path) -> Embeddings:
@@ -50,4 +53,5 @@ def load_embeddings(folder: Path) -> Embeddings:
         windows_MD,
         index["first_window"].to_numpy(),
         index["n_windows"].to_numpy(),
+        index.attrs.get(ENCODER, ""),
     )

@@ -67,6 +67,7 @@ class OpenCatalogue:
             table[column] = table[column].fillna("") if column in table else ""
         table["genres"] = table["genres"].map(list)
         self.vectors_ND, self.sound_ND = aligned.tracks_ND, sound.tracks_ND
+        self._encoder = aligned.encoder
         self.tracks = table.set_index("track_id")[[*SHOWN, "source"]].loc[ids]
 
     def __len__(self) -> int:
@@ -272,7 +273,7 @@ class OpenCatalogue:
             return TrackNames(self.tracks, None)
 
     def _seeds(self, tracks: Tracks, space: Space, *, strict: bool = True) -> Seeds:
-        return find_seeds(tracks, self._names, space, self.folder / MODEL, strict=strict)
+        return find_seeds(tracks, self._names, space, self.folder / MODEL, self._encoder, strict=strict)
 
     def _answer(self, rows: np.ndarray, similarities: np.ndarray) -> pd.DataFrame:
         return self.tracks[SHOWN].iloc[rows].assign(similarity=np.asarray(similarities, dtype=np.float32))

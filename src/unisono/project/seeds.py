@@ -31,26 +31,33 @@ class Seeds:
     points_QD: np.ndarray
 
 
-def find_seeds(tracks: Tracks, names: TrackNames, space: Space, model: Path, *, strict: bool = True) -> Seeds:
-    """Look tracks up, and embed those that are files from elsewhere with the encoder in the folder `model`.
+def find_seeds(
+    tracks: Tracks, names: TrackNames, space: Space, model: Path, encoder: str, *, strict: bool = True
+) -> Seeds:
+    """Look tracks up, and embed those that are files from elsewhere.
+
+    Args:
+        model: the folder of the encoder.
+        encoder: its weights as the catalogue's vectors need them, by `digest`.
 
     Raises:
-        UserError: a track is unknown; or a file cannot be used, which is only a warning if not `strict`.
+        UserError: a track is unknown; the encoder is another one; or a file cannot be used, which is only a warning if
+            not `strict`.
     """
     wanted: list[Track] = [tracks] if isinstance(tracks, str | os.PathLike) else list(tracks)
     rows = [names.row(track) for track in wanted]
     files = [track for track, row in zip(wanted, rows, strict=True) if row is None]
     rows_Q = np.array([row for row in rows if row is not None], dtype=np.int64)
     return Seeds(
-        rows_Q, np.concatenate([space.points(rows_Q), *(_embed(files, space, model, strict) if files else [])])
+        rows_Q, np.concatenate([space.points(rows_Q), *(_embed(files, space, model, encoder, strict) if files else [])])
     )
 
 
-def _embed(files: list[Track], space: Space, model: Path, strict: bool) -> list[np.ndarray]:
+def _embed(files: list[Track], space: Space, model: Path, encoder: str, strict: bool) -> list[np.ndarray]:
     from unisono.audio.rejects import RejectError
 
     points = []
-    sides = [_embed_side(files, side, model) for side in space.sides]
+    sides = [_embed_side(files, side, model, encoder) for side in space.sides]
     for file, *vectors in zip(files, *sides, strict=True):
         reject = next((vector for vector in vectors if isinstance(vector, RejectError)), None)
         if reject is None:
@@ -62,15 +69,16 @@ def _embed(files: list[Track], space: Space, model: Path, strict: bool) -> list[
     return points
 
 
-def _embed_side(files: list[Track], side: Side, folder: Path) -> list:
+def _embed_side(files: list[Track], side: Side, folder: Path, encoder: str) -> list:
     """Each file's vector of one side, or the reject that it is."""
     from unisono.audio.rejects import RejectError
     from unisono.embeddings.model import Model  # torch takes seconds to load
+    from unisono.encoders.saved import digest
 
     model = Model(folder, layer=side.layer)
-    if model.dim != side.units_ND.shape[1]:
+    if digest(model.encoder) != encoder:
         raise UserError(
-            f"{folder}: embeds into {model.dim} dimensions, but the catalogue's vectors have {side.units_ND.shape[1]};"
-            " they are of two trainings: run `make repro`"
+            f"{folder}: holds another encoder than the one that embedded the catalogue, so that a file cannot be"
+            " compared with its tracks; run `make repro`"
         )
     return [found if isinstance(found, RejectError) else found.mean_D for _, found in model.embed_files(files)]
