@@ -155,7 +155,7 @@ def _rows(scored: Scored) -> Iterator[str]:
                 f"{scored.task.replace('_', ' ')}: {scored.corpus} ({scored.data})",
                 column.heading,
                 *(_cell(scores.get(column.score), column) for scores in (own, chance, untrained)),
-                _counts(scored.details["counts"][scored.row]),
+                _counts(scored.details["counts"][scored.row], column),
                 f"{summary['n']} {'repeats' if column.over_repeats else 'items'}",
             ]
             yield f"| {' | '.join(cells)} |"
@@ -168,8 +168,11 @@ def _cell(summary: dict[str, Any] | None, column: Column) -> str:
     return f"{mean} ±{summary['std'] * column.scale:.{column.digits}f}" if summary["n"] > 1 else mean
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items() if number)
+def _counts(counts: dict[str, int], column: Column) -> str:
+    """What a score rests on; a task with several sets of labels counts each: genre.test for genre.roc_auc."""
+    labels, dot, _ = column.score.rpartition(".")
+    own = {name.removeprefix(labels + dot): number for name, number in counts.items() if name.startswith(labels + dot)}
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in own.items() if number)
 
 
 def _not_for(made: Made | None) -> list[str]:
