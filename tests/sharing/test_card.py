@@ -46,6 +46,9 @@ stages:
       cmd: mkdir -p data/models && cp -r made/data/models/finetuned data/models/
       params: [waves, similarity, finetune]
       outs: [data/models/finetuned]
+  untrained:
+    cmd: mkdir -p data/models && cp -r made/data/models/trained data/models/untrained
+    outs: [data/models/untrained]
   export:
     foreach: ${corpora}
     do:
@@ -277,6 +280,11 @@ def test_imported_weights_are_described_by_where_they_came_from(project: Path) -
     card = card_of(project / TRAINED)
     assert f"Imported from `audio_encoder.pt` (sha256 {'ab' * 32}), a checkpoint" in card
     assert "input layout `bands-first`" in card and "```yaml" not in card
+
+
+def test_an_untrained_encoder_learned_from_nothing(project: Path) -> None:
+    card = card_of(project / "data/models/untrained")
+    assert "None were measured" in card and "```yaml" not in card and "Not known" in card
 
 
 def test_a_damaged_lock_is_named(project: Path) -> None:

@@ -93,7 +93,7 @@ class Record:
     lead, hash by hash, to the files of this model.
 
     Attributes:
-        made: None where the model is not one that a stage there wrote.
+        made: None where the model is not one that a stage there trained.
         scores: of the tasks in which this model was measured, in the lock's order.
 
     Raises:
@@ -115,7 +115,7 @@ class Record:
     @cached_property
     def made(self) -> Made | None:
         maker = self._maker(self._model, self._hash(self._model))
-        if maker is None:
+        if maker is None or not self._row:  # or the untrained encoder
             return None
         params: dict[str, Any] = {}
         for name in self._ancestors(maker):
