@@ -28,7 +28,7 @@ def model(tmp_path: Path) -> Path:
 def test_share_writes_a_folder_and_says_what_its_card_lacks(model: Path, tmp_path: Path) -> None:
     done = run("share", tmp_path / "hub", "--model", model)
     assert done.exit_code == 0, done.exception
-    assert "does not say how the model was trained" in done.stdout and "hf upload YOU/YOUR-MODEL" in done.stdout
+    assert "does not say how the model was made" in done.stdout and "hf upload YOU/YOUR-MODEL" in done.stdout
     assert (tmp_path / "hub/README.md").read_text().startswith("---\nlicense: unknown\n")
     again = run("share", tmp_path / "hub", "--model", model)
     assert isinstance(again.exception, UserError) and "nothing is overwritten" in str(again.exception)

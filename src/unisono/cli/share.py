@@ -23,12 +23,11 @@ def export(
     """Write an encoder as one ONNX file: samples in, vector out, any batch size, checked against torch."""
     import unisono
     from unisono.sharing.onnx_file import INPUT, OPSET, OUTPUT, export_onnx
-    from unisono.sharing.run import clips_of, licence_of, project_of, read_run
+    from unisono.sharing.run import Record, clips_of, licence_of, project_of
 
     encoder = unisono.load(model, layer=layer, device="cpu", precision="fp32")
-    licence = licence_of(read_run(model))
-    own = project_of(model)
-    check = export_onnx(encoder, onnx, clips or (clips_of(own) if own else []), licence=licence)
+    licence, project = licence_of(Record(model).made), project_of(model)
+    check = export_onnx(encoder, onnx, clips or (clips_of(project) if project else []), licence=licence)
     rate, seconds = encoder.front_end.sample_rate, encoder.window_seconds
     print(f"{onnx}: {onnx.stat().st_size / 1000:,.0f} kB, opset {OPSET}, licence: {licence}")
     print(f"{INPUT}: (batch, {round(seconds * rate)}) float32, windows of {seconds:.2f} s at {rate} Hz, mono in -1..1")
@@ -52,12 +51,13 @@ def share(
     import unisono
     from unisono.sharing.card import model_card
     from unisono.sharing.hub import write_hub_folder
-    from unisono.sharing.run import read_run
+    from unisono.sharing.run import Record
 
-    run = read_run(model)
-    write_hub_folder(folder, model, model_card(unisono.load(model, device="cpu"), run))
-    if run is None or run.corpus is None:
-        print(f"{folder}/README.md does not say how the model was trained: no params.yaml around it describes it")
+    record = Record(model)
+    write_hub_folder(folder, model, model_card(unisono.load(model, device="cpu"), record.made, record.scores))
+    for known, what in ((record.made, "how the model was made"), (record.scores, "what it scores")):
+        if not known:
+            print(f"The card does not say {what}: no dvc.lock around {model} records it")
     print(f"Read {folder}/README.md, then upload it: hf upload YOU/YOUR-MODEL {folder}")
 
 
