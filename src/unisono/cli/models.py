@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from unisono.project.models import FoundModel
 
 WIDTH = 120
+UNKNOWN = "not known: dvc.lock has no stage that made this model; it was copied here, or the stage was interrupted"
 
 
 def models(project: Folder = HERE, json: Json = False) -> None:
@@ -64,7 +65,7 @@ def _described(model: "FoundModel") -> str:
     rows = {
         "problem": model.problem,
         "scores": ", ".join(f"{name} {value:.3f}" for name, value in model.scores.items()),
-        **_by_section(dict(model.params)),
+        **(_by_section(dict(model.params)) or {"params": "" if model.problem else UNKNOWN}),
     }
     for name, text in rows.items():
         if text:
