@@ -3,23 +3,21 @@
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache, reduce
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr  # type: ignore[import-untyped]  # it has no types
 import torch
-from torchaudio.transforms import Resample
 
 from unisono.audio.rejects import RejectError, size_of_file
+from unisono.audio.resample import resample
 
-BLOCK_SECONDS = 20
+BLOCK_SECONDS = 4
 PIECE_FRAMES = 1 << 14  # decoded at once: what a broken file loses before its break, and memory with 1024 channels
 RATES = (4000, 384_000)  # Hz
 FULL_SCALES = 100.0  # 40 dB over: more than any recording, less than integers that were stored as floats
-KERNEL_LIMIT = 1 << 20  # a polyphase kernel of more weights than this (44,101 to 16,000 Hz has 700 million) is not made
 
 SYSTEM_ERROR = 2  # libsndfile could not open the file at all
 UNKNOWN_FRAMES = 2**63 - 1  # what libsndfile says of a streamed FLAC
@@ -59,14 +57,14 @@ class AudioBlocks:
     def __iter__(self) -> Iterator[torch.Tensor]:
         size = size_of_file(self.path)
         try:
-            file = _Forwards(os.fsencode(self.path))  # not every name is UTF-8
+            file = Forwards(os.fsencode(self.path))  # not every name is UTF-8
         except soundfile.LibsndfileError as error:
             if error.code == SYSTEM_ERROR:
                 raise RejectError("unreadable file", lasts=False) from error
             raise RejectError("undecodable audio" if size else "empty file") from error
         with file:
             _check_rate(file.samplerate)
-            yield from _resample(self._mono_blocks(file), file.samplerate, self.sample_rate)
+            yield from resample(self._mono_blocks(file), file.samplerate, self.sample_rate)
 
     def _mono_blocks(self, file: soundfile.SoundFile) -> Iterator[torch.Tensor]:
         expected = _frames_at_least(file, self.path)
@@ -106,7 +104,7 @@ def resampled(samples: np.ndarray, from_rate: int, to_rate: int) -> Iterator[tor
     _check_values(audio_SC)
     block = BLOCK_SECONDS * from_rate
     mono_S = torch.from_numpy(_mono(audio_SC))
-    yield from _resample((mono_S[first : first + block] for first in range(0, len(mono_S), block)), from_rate, to_rate)
+    yield from resample((mono_S[first : first + block] for first in range(0, len(mono_S), block)), from_rate, to_rate)
 
 
 def _scaled(dtype: np.dtype) -> str:
@@ -118,7 +116,7 @@ def _check_rate(sample_rate: int) -> None:
         raise RejectError(f"sample rate outside {RATES[0]} to {RATES[1]} Hz")
 
 
-class _Forwards(soundfile.SoundFile):
+class Forwards(soundfile.SoundFile):
     """A file that is read from its start to its end.
 
     After each read, soundfile seeks to where the file already is; in an MP3 that disturbs the next frame, and at the
@@ -131,21 +129,19 @@ class _Forwards(soundfile.SoundFile):
 
 def _mono_block(file: soundfile.SoundFile) -> tuple[np.ndarray, bool]:
     """The next `BLOCK_SECONDS` (S,), less at the end, none after it; and whether the decoder failed behind them."""
-    pieces: list[np.ndarray] = []
-    wanted = BLOCK_SECONDS * file.samplerate
-    is_broken = False
-    while wanted > 0:
+    mono_S = np.empty(BLOCK_SECONDS * file.samplerate, dtype=np.float32)
+    n_frames = 0
+    while n_frames < len(mono_S):
         try:
-            piece_SC = file.read(min(wanted, PIECE_FRAMES), dtype="float32", always_2d=True)
+            piece_SC = file.read(min(len(mono_S) - n_frames, PIECE_FRAMES), dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
-            is_broken = True
-            break
+            return mono_S[:n_frames], True
         if len(piece_SC) == 0:
             break
         _check_values(piece_SC)
-        pieces.append(_mono(piece_SC))
-        wanted -= len(piece_SC)
-    return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32), is_broken
+        mono_S[n_frames : n_frames + len(piece_SC)] = _mono(piece_SC)
+        n_frames += len(piece_SC)
+    return mono_S[:n_frames], False
 
 
 def _mono(audio_SC: np.ndarray) -> np.ndarray:
@@ -191,50 +187,3 @@ def _mp3_states_length(path: Path) -> bool:
             start = b""
         start += file.read(4096)
     return any(mark in start for mark in (b"Xing", b"Info", b"VBRI"))
-
-
-def _resample(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
-    divisor = math.gcd(from_rate, to_rate)
-    if from_rate == to_rate:
-        yield from blocks
-    elif (from_rate // divisor) * (to_rate // divisor) <= KERNEL_LIMIT:
-        yield from _resample_by_kernel(blocks, from_rate, to_rate)
-    else:
-        yield from _resample_by_stream(blocks, from_rate, to_rate)
-
-
-@lru_cache(maxsize=8)
-def _resampler(from_rate: int, to_rate: int) -> Resample:
-    """torchaudio's, whose kernel takes as long to make as a second of music to decode."""
-    return Resample(from_rate, to_rate)
-
-
-def _resample_by_kernel(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
-    """Resample block by block, each with so much of its neighbours that the seams are exact.
-
-    The polyphase kernel turns every `step` input samples into `len(kernel)` output samples and looks `width` samples
-    to either side, so a context of whole steps that covers `width` can be cut off again.
-    """
-    resample = _resampler(from_rate, to_rate)
-    step = from_rate // math.gcd(from_rate, to_rate)
-    step_out = to_rate // math.gcd(from_rate, to_rate)
-    context = math.ceil(resample.width / step) + 1  # steps
-    pending_S = torch.zeros(0)
-    done = 0  # leading steps of `pending_S` that are only context
-    for block_S in blocks:
-        pending_S = torch.cat([pending_S, block_S])
-        ready = len(pending_S) // step - context  # steps that have all their right context
-        if ready > done:
-            yield resample(pending_S)[done * step_out : ready * step_out]
-            kept = max(ready - context, 0)
-            pending_S, done = pending_S[kept * step :], ready - kept
-    if len(pending_S) > done * step:
-        yield resample(pending_S)[done * step_out :]
-
-
-def _resample_by_stream(blocks: Iterable[torch.Tensor], from_rate: int, to_rate: int) -> Iterator[torch.Tensor]:
-    """Resample rates that have no small ratio, whose polyphase kernel would take gigabytes."""
-    stream = soxr.ResampleStream(from_rate, to_rate, num_channels=1, dtype="float32")
-    for block_S in blocks:
-        yield torch.from_numpy(stream.resample_chunk(block_S.numpy()))
-    yield torch.from_numpy(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))

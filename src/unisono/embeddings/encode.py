@@ -7,7 +7,7 @@ from unisono.encoders.audio_encoder import AudioEncoder, bands_first
 from unisono.training.devices import mixed_precision
 
 LAYERS = ("projection", "backbone")
-ROWS = 16  # that a CPU embeds at once, no fewer and no more: the order of a kernel's sums depends on their number
+ROWS = 8  # that a CPU embeds at once, no fewer and no more: the order of a kernel's sums depends on their number
 
 
 def n_windows(n_frames: np.ndarray, length: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from unisono.embeddings.model import Model, Windows
 from unisono.encoders.saved import digest
 from unisono.errors import UserError, saying_what_the_disk_said
 from unisono.training.checkpoint import fingerprint
+from unisono.training.devices import keep_freed_memory
 
 CHUNK = 64  # files whose vectors are in memory, and are lost by an interruption
 GROUP_ROWS = 1 << 14  # rows of a row group, at least
@@ -49,6 +50,8 @@ def embed_to_parquet(
     """
     if os.path.lexists(out):
         raise UserError(f"{out}: exists, and is not overwritten; name another file, or move it away")
+    if model.device.type == "cpu":
+        keep_freed_memory()
     work = out.with_name(f"{out.name}.unfinished")
     with saying_what_the_disk_said(f"embedding into {out}", f"{work} or {out}"):
         work.mkdir(parents=True, exist_ok=True)

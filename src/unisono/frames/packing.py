@@ -26,8 +26,8 @@ from unisono.params import Mel, Pack
 
 PACKAGE = Path(__file__).parents[1]
 CODE = (
-    "audio/decode.py", "audio/mel.py", "audio/rejects.py", "corpora/reading/tars.py", "frames/packing.py",
-    "frames/sources.py", "frames/store.py", "frames/units.py",
+    "audio/decode.py", "audio/mel.py", "audio/rejects.py", "audio/resample.py", "corpora/reading/tars.py",
+    "frames/packing.py", "frames/sources.py", "frames/store.py", "frames/units.py",
 )  # fmt: skip
 
 

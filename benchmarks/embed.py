@@ -1,0 +1,87 @@
+"""Embedding a folder of audio (decoding, mels, encoder, Parquet) beside decoding it alone, on all cores.
+
+python benchmarks/embed.py FOLDER [ROUNDS]
+
+The two take turns, a few files each, so that what else the machine does slows both. Decoding alone reads as embedding
+does, and drops what it read. The encoder is the untrained one of params.yaml, which takes as long as a trained one.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from unisono.alignment.encoder import build_audio_encoder
+from unisono.audio.decode import PIECE_FRAMES, Forwards
+from unisono.corpora.audio_files import find_audio
+from unisono.embeddings.files import embed_to_parquet
+from unisono.embeddings.model import Model
+from unisono.encoders.saved import save_encoder
+from unisono.params import load_params
+from unisono.training.devices import in_threads, n_cores
+
+TURN = 50  # files
+LIMIT = 1.5
+
+
+def untrained_model() -> Model:
+    params = load_params(Path("params.yaml"))
+    with tempfile.TemporaryDirectory() as folder:
+        encoder = build_audio_encoder(params.encoder, params.train, params.mel)
+        save_encoder(Path(folder), encoder, params.mel.model_dump())
+        return Model(folder, device="cpu")
+
+
+def decode(path: Path) -> None:
+    with Forwards(str(path)) as file:
+        while len(file.read(PIECE_FRAMES, dtype="float32", always_2d=True)):
+            pass
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """The seconds, and the processor's seconds, that some work takes."""
+    started, processor = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - started, time.process_time() - processor
+
+
+def refuse(line: str) -> None:
+    raise SystemExit(f"{line}; the benchmark needs files that can all be used")
+
+
+def main(folder: str, rounds: str = "3") -> None:
+    files = find_audio([Path(folder)])
+    model = untrained_model()
+    sums = []
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch, "out.parquet")
+        for _ in range(int(rounds)):
+            total = np.zeros(4)
+            for first in range(0, len(files), TURN):
+                turn = files[first : first + TURN]
+                decoding = timed(lambda turn=turn: list(in_threads(decode, turn, n_cores())))
+                embedding = timed(lambda turn=turn: embed_to_parquet(model, turn, out, windows=False, say=refuse))
+                out.unlink()
+                total += [*decoding, *embedding]
+            sums.append(total)
+    ratios = [float(embedding / decoding) for decoding, _, embedding, _ in sums]
+    decoding, processor_decoding, embedding, processor_embedding = np.median(sums, axis=0)
+    result = {
+        "decode_seconds": float(decoding),
+        "embed_seconds": float(embedding),
+        "processor_ratio": float(processor_embedding / processor_decoding),
+        "ratios": ratios,
+        "ratio": statistics.median(ratios),
+        "limit": LIMIT,
+    }
+    machine = {"files": len(files), "threads": n_cores()}
+    print(json.dumps({"benchmark": "embed"} | result | machine))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
