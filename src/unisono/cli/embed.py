@@ -10,7 +10,7 @@ import unisono
 from unisono.cli.output import Json, show
 from unisono.errors import UserError
 
-Named = Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files, folders, M3U playlists.")]
+Named = Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Audio files, folders, M3U playlists.")]
 
 
 def embed(
@@ -32,9 +32,13 @@ def embed(
     if out.suffix != ".parquet":
         raise UserError(f"{out}: is to be a Parquet file; call it {out.with_suffix('.parquet').name}")
     encoder, files = unisono.load(_encoder(model)), find_audio(audio)
-    rejected = embed_to_parquet(
-        encoder, files, out, windows=windows, say=lambda line: tqdm.write(line, file=sys.stderr)
-    )
+    try:
+        rejected = embed_to_parquet(
+            encoder, files, out, windows=windows, say=lambda line: tqdm.write(line, file=sys.stderr)
+        )
+    except KeyboardInterrupt:
+        print(f"\n{out} is not finished; the same command goes on from here", file=sys.stderr)
+        raise
     _end(rejected, len(files))
 
 
