@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import soundfile
 import torch
+from tqdm import tqdm
 
 import unisono
 from unisono.artifacts.vectors import save_vectors
@@ -65,6 +66,22 @@ def test_embed_names_what_it_skips_and_ends_with_1(
     assert f"{project}/music/1.ogg: skipped: undecodable audio\n" in said
     assert said.endswith("2 of 3 files were skipped\n")
     assert len(pd.read_parquet("new/out.parquet")) == 1
+
+
+def test_embed_goes_on_after_ctrl_c(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(line: str, file: object) -> None:
+        raise KeyboardInterrupt
+
+    Path("music/2.ogg").write_text("no audio")
+    with monkeypatch.context() as patch:
+        patch.setattr(tqdm, "write", interrupted)
+        assert run(monkeypatch, "embed", "music", "-o", "out.parquet") == 130
+    assert "out.parquet is not finished; the same command goes on from here" in capsys.readouterr().err
+    assert not Path("out.parquet").exists()
+    assert run(monkeypatch, "embed", "music", "-o", "out.parquet") == 1
+    assert len(pd.read_parquet("out.parquet")) == 2
 
 
 @pytest.mark.parametrize(

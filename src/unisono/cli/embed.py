@@ -10,14 +10,17 @@ import unisono
 from unisono.cli.output import Json, show
 from unisono.errors import UserError
 
-Named = Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files, folders, M3U playlists.")]
+TRAINED = Path("data/models/trained")
+Named = Annotated[list[Path], typer.Argument(metavar="AUDIO", help="Audio files, folders, M3U playlists.")]
 
 
 def embed(
     audio: Named,
     out: Annotated[Path, typer.Option("-o", "--out", help="The Parquet file to write.")],
     windows: Annotated[bool, typer.Option("--windows", help="A row every few seconds, not one a track.")] = False,
-    model: Annotated[Path | None, typer.Option(help="An encoder's folder, by default data/models/trained.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="An encoder's folder; by default data/models/trained, or the package's.")
+    ] = None,
 ) -> None:
     """Write the vectors of audio files into a Parquet file: columns path and vector.
 
@@ -32,9 +35,13 @@ def embed(
     if out.suffix != ".parquet":
         raise UserError(f"{out}: is to be a Parquet file; call it {out.with_suffix('.parquet').name}")
     encoder, files = unisono.load(_encoder(model)), find_audio(audio)
-    rejected = embed_to_parquet(
-        encoder, files, out, windows=windows, say=lambda line: tqdm.write(line, file=sys.stderr)
-    )
+    try:
+        rejected = embed_to_parquet(
+            encoder, files, out, windows=windows, say=lambda line: tqdm.write(line, file=sys.stderr)
+        )
+    except KeyboardInterrupt:
+        print(f"\n{out} is not finished; the same command goes on from here", file=sys.stderr)
+        raise
     _end(rejected, len(files))
 
 
@@ -68,9 +75,9 @@ def tag(
     _end(rejected, len(files))
 
 
-def _encoder(named: Path | None) -> Path:
-    """The encoder to embed with where none is named: that of the pipeline which ran here."""
-    return named or Path("data/models/trained")
+def _encoder(named: Path | None) -> Path | None:
+    """The encoder to embed with: where none is named that of the pipeline which ran here, or else the package's."""
+    return named or (TRAINED if TRAINED.exists() else None)
 
 
 def _end(rejected: int, count: int) -> None:
