@@ -51,7 +51,10 @@ def main(folder: str, model: str | None = None, layer: str | None = None) -> Non
     used = np.array([all(vector is not None for vector in pair) for pair in zip(*sides.values(), strict=True)])
     if not used.any():
         raise UserError(f"{folder}: none of the {len(files)} files of tracks.csv can be read; see `unisono check`")
-    vectors = {side: np.stack([found[row] for row in np.flatnonzero(used)]) for side, found in sides.items()}
+    vectors = {
+        side: np.stack([vector for vector, both in zip(found, used, strict=True) if both and vector is not None])
+        for side, found in sides.items()
+    }
     result = probe(vectors, genres_of(tracks["genres"][used]), tracks["artist"][used] if "artist" in tracks else None)
     print(json.dumps({"tracks": len(files), "unreadable": int((~used).sum()), **result}, indent=2, ensure_ascii=False))
 
