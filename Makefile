@@ -33,7 +33,7 @@ variants: .venv/installed
 folds: .venv/installed
 	python -m unisono.experiments.folds $(K)
 
-model: .venv/installed
+model: repro
 	python -m unisono.experiments.default_model
 
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some

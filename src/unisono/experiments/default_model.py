@@ -1,6 +1,6 @@
 """The model that comes with the package: `unisono.load()` without a folder.
 
-    python -m unisono.experiments.default_model        (make model)
+    python -m unisono.experiments.default_model        (make model; after `make repro`)
 
 Trains it as the DVC experiment default-model on the sample's simulated catalogue, and writes its weights and config
 into src/unisono/default_model/, beside the card. The same code gives the same bytes on one kind of machine.
