@@ -1,6 +1,7 @@
 # make repro    set up, then run the pipeline          make test     set up, then run the tests
 # make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
 # make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
+# make model    the model that comes with the package
 # make lock     resolve the dependencies anew; UPGRADE=--upgrade takes their newest versions
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -9,7 +10,7 @@ COMPILE = PATH="$$PATH:.uv" uv pip compile --quiet --universal --generate-hashes
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 SETUP = setup/install setup/uv.txt .python-version pyproject.toml
 
-.PHONY: repro test check tables variants inventory lock
+.PHONY: repro test check tables variants model inventory lock
 
 repro: .venv/installed
 	dvc repro
@@ -27,6 +28,9 @@ tables: .venv/installed
 
 variants: .venv/installed
 	python -m unisono.experiments.variants $(SEEDS)
+
+model: .venv/installed
+	python -m unisono.experiments.default_model
 
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some
 	dvc repro --force --single-item inventory

@@ -155,6 +155,10 @@ def test_a_wheel_works_in_an_environment_outside_of_the_checkout(installed: Path
     script = "import unisono.alignment.build, unisono.experiments.six_models, unisono as u; print(u.__file__)"
     assert "site-packages" in run(tmp_path, python, "-c", script)
     script = (
+        "import numpy as np, unisono; print(unisono.load().embed(np.sin(np.arange(32_000) * 0.1), 16_000).shape[0])"
+    )
+    assert run(tmp_path, python, "-c", script) == "1\n", "the model that comes with the package"
+    script = (
         "import importlib.metadata as m; print(*map(m.metadata('unisono').get, ('License-Expression', 'License-File')))"
     )
     assert run(tmp_path, python, "-c", script) == "Apache-2.0 LICENSE\n"
