@@ -33,7 +33,7 @@ variants: .venv/installed
 folds: .venv/installed
 	python -m unisono.experiments.folds $(K)
 
-model: repro
+model: .venv/installed
 	python -m unisono.experiments.default_model
 
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some

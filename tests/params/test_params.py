@@ -23,7 +23,10 @@ from unisono.params.mels import HTK, SLANEY, refuse_empty_bands
 from unisono.params.section import Between
 
 REPO = Path(__file__).parents[2]
-FILES = [REPO / "params.yaml", *(REPO / "params" / f"{name}.yaml" for name in ("melon", "folder", "magnatagatune"))]
+FILES = [
+    REPO / "params.yaml",
+    *(REPO / "params" / f"{name}.yaml" for name in ("melon", "folder", "magnatagatune", "pretrain")),
+]
 
 
 def keys(value: Any, prefix: str = "") -> set[str]:

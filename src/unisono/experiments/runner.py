@@ -32,7 +32,7 @@ def run_experiment(name: str, overrides: Overrides, targets: Iterable[str] = ())
     if _output("git", "for-each-ref", ref):
         _output("dvc", "exp", "remove", ref)
     settings = [argument for key, value in overrides.items() for argument in ("-S", f"{key}={json.dumps(value)}")]
-    _run("dvc", "exp", "run", "--temp", "--name", name, *settings, *targets)
+    run_command("dvc", "exp", "run", "--temp", "--name", name, *settings, *targets)
     return _output("git", "rev-parse", ref).strip()
 
 
@@ -53,10 +53,10 @@ def details_at(revision: str, stage: str, tasks: Iterable[str]) -> dict[str, Any
 
 
 def _output(*command: str) -> str:
-    return _run(*command, capture=True)
+    return run_command(*command, capture=True)
 
 
-def _run(*command: str, capture: bool = False) -> str:
+def run_command(*command: str, capture: bool = False) -> str:
     """Run a command; what it prints is returned, or else shown to the user."""
     done = subprocess.run(command, text=True, capture_output=capture, check=False)
     if done.returncode != 0:
