@@ -203,7 +203,7 @@ def test_a_pipe_that_nobody_reads_ends_it_quietly(here: Path) -> None:
 
 
 def test_a_full_disk_is_a_sentence(here: Path) -> None:
-    with open("/dev/full", "w") as full:  # noqa: PTH123
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device, not a file)
         done = subprocess.run([*COMMAND, "similar", "c1"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and done.stderr.startswith("error: the disk is full") and done.stderr.count("\n") == 1
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -263,11 +263,11 @@ def test_a_file_that_cannot_be_used_stops_all_but_a_playlist(
     ],
 )
 def test_what_cannot_be_answered_is_a_sentence(
-    catalogue: OpenCatalogue, music: Path, monkeypatch: pytest.MonkeyPatch, ask: object, message: str
+    catalogue: OpenCatalogue, music: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[OpenCatalogue], object], message: str
 ) -> None:
     monkeypatch.chdir(music)
     with pytest.raises(UserError, match=message):
-        ask(catalogue)  # type: ignore[operator]
+        ask(catalogue)
 
 
 def test_the_same_file_liked_and_not_is_told(catalogue: OpenCatalogue, tmp_path: Path) -> None:
