@@ -9,12 +9,13 @@ import dataclasses
 import hashlib
 import json
 import shutil
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from unisono.corpora.reading.catalogue import Catalogue, write_tables
+from unisono.corpora.reading.catalogue import OF_EACH_TRACK, Catalogue, write_tables
 from unisono.corpora.reading.files import rejects_table
 from unisono.corpora.reading.inventory import read_inventory
 from unisono.errors import UserError, saying_what_the_disk_said
@@ -147,8 +148,11 @@ def _refuse_many_rejects(corpus: str, packed: int, rejects: pd.DataFrame, max_sh
 def _keep_packed(catalogue: Catalogue, track_ids: pd.Series) -> Catalogue:
     """The catalogue of the packed tracks only; playlists that have none left are dropped."""
     packed = set(track_ids)
-    kept = [[track for track in tracks if track in packed] for tracks in catalogue.playlists["tracks"]]
-    playlists = catalogue.playlists.assign(tracks=pd.Series(kept, index=catalogue.playlists.index, dtype=object))
+    playlists = catalogue.playlists
+    kept = [[track in packed for track in tracks] for tracks in playlists["tracks"]]
+    for name in OF_EACH_TRACK:
+        lists = [list(compress(values, keep)) for values, keep in zip(playlists[name], kept, strict=True)]
+        playlists = playlists.assign(**{name: pd.Series(lists, index=playlists.index, dtype=object)})
     return dataclasses.replace(
         catalogue,
         tracks=catalogue.tracks.loc[catalogue.tracks.index.isin(packed)],
