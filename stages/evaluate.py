@@ -3,7 +3,7 @@
     python stages/evaluate.py NAME                what was trained
     python stages/evaluate.py NAME baselines      the untrained encoder, and chance
 
-Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/untrained/. Writes
+Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/untrained/ and data/baselines/. Writes
 metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone, and
 beside them each item's scores in data/scores/. A task whose labels or playlists do not exist is left out: the files say
 so.
@@ -16,11 +16,11 @@ from pathlib import Path
 from unisono.artifacts.read import read_table
 from unisono.embeddings.read import INDEX
 from unisono.errors import UserError
-from unisono.evaluation.task import NO_ITEMS, Corpus, NotMeasurable, Scores, kind_of, score
+from unisono.evaluation.task import NO_ITEMS, Corpus, NotMeasurable, Scores, kind_of, score, with_references
 from unisono.params import Params, Task
 from unisono.stage import run_stage, write_json, write_metrics
 
-EMBEDDINGS, UNTRAINED = Path("data/embeddings"), Path("data/untrained")
+EMBEDDINGS, UNTRAINED, FACTORS = Path("data/embeddings"), Path("data/untrained"), Path("data/baselines")
 FRAMES, SPLIT, ITEMS = Path("data/frames"), Path("data/split"), Path("data/scores")
 
 
@@ -31,7 +31,9 @@ def main(params: Params, name: str = "", what: str = "trained") -> None:
         raise UserError(
             f"evaluate.py {name} {what}: expected a task of params.evaluation ({known}), and `baselines` or nothing"
         )
-    corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", f"evaluation.{name} ({task.corpus})")
+    factors = FACTORS / task.corpus / "factors" if task.corpus in params.systems.alignment else None
+    where = f"evaluation.{name} ({task.corpus})"
+    corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", where, factors)
     try:
         scores = baselines(task, corpus) if what == "baselines" else score(task, models(task, params), corpus)
         headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()
@@ -56,11 +58,12 @@ def models(task: Task, params: Params) -> dict[str, Path]:
 
 
 def baselines(task: Task, corpus: Corpus) -> Scores:
-    """The untrained encoder's scores, if it can do the task, and chance on the tracks that it embeds."""
+    """The untrained encoder's scores, if it can do the task; on its tracks chance, and what is no embedding."""
     kind, untrained = kind_of(task), UNTRAINED / task.corpus
     scores = score(task, {"untrained": untrained} if kind.HAS_UNTRAINED else {}, corpus)
     n_windows = read_table(untrained / INDEX, "track_id", "n_windows").set_index("track_id")["n_windows"]
-    return replace(scores, chance=kind.chance(task, n_windows, corpus))
+    scores = replace(scores, chance=kind.chance(task, n_windows, corpus))
+    return with_references(scores, task, n_windows.index, corpus)
 
 
 if __name__ == "__main__":

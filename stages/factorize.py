@@ -19,7 +19,8 @@ def main(params: Params, corpus: str) -> None:
     songs = split.loc[split["split"] != "test", "track_id"].tolist()
     device = pick_device(params.machine.device)
     result = factorize(playlists["known"], songs, params.cf, device, playlists["counts"])
-    save_vectors(Path("data/cf"), result.track_ids, result.factors_ND)
+    for out in (Path("data/cf"), Path("data/baselines", corpus, "factors")):  # also where evaluation looks for them
+        save_vectors(out, result.track_ids, result.factors_ND)
     details = {
         "held_out": result.held_out,
         "interactions": {"hidden": result.n_hidden, "n": result.n_interactions},

@@ -167,6 +167,8 @@ def test_an_int_is_a_float_where_a_float_is_meant(tmp_path: Path) -> None:
         ({"split.folds": 1}, "split: validation \\+ 1 / folds is 1.1, which leaves nothing to train on"),
         ({"split.folds": 5, "split.fold": 5}, "split: fold is 5 and folds is 5; expected a fold below folds"),
         ({"split.fold": 1}, "split: fold is 1 and folds is 0; expected a fold below folds, or 0 and 0"),
+        ({"split.by": "time", "split.folds": 5}, "split: by is time and folds is 5; time has one end: set folds to 0"),
+        ({"cf.model": "bpr", "cf.count_power": 0.5}, "cf: count_power is 0.5, but model bpr knows no weights; set it"),
         ({"corpora.catalogue": None}, "systems.alignment has 'catalogue', but corpora has only gtzan"),
         ({"corpora.gtzan": None}, "systems.embed has 'gtzan', but corpora has only catalogue, jamendo"),
     ],

@@ -40,7 +40,7 @@ READS: dict[str, list[str]] = {
         f"data/models/finetuned/{name}" for name in ("config.json", "encoder.safetensors")
     ],
     "evaluate.py tags": [*(f"{TRAINED}/{name}" for name in MATRIX), f"{CATALOGUE}/tracks.parquet", SPLIT],
-    "evaluate.py playlists": [f"{TRAINED}/windows.npy", f"{CATALOGUE}/playlists.parquet", SPLIT],
+    "evaluate.py playlists": [f"{TRAINED}/windows.npy", SPLIT, PLAYLISTS],
     "evaluate.py retrieval": [*(f"{SIMILARITY}/{name}" for name in MATRIX), "data/frames/magnatagatune/labels.parquet"],
     "evaluate.py autotagging": [f"{SIMILARITY}/tag_head/{name}" for name in ("vectors.npy", "ids.parquet")],
     "similarity_space.py magnatagatune": [f"{SIMILARITY}/tracks.npy", "data/frames/magnatagatune/labels.parquet"],
