@@ -263,7 +263,11 @@ def test_a_file_that_cannot_be_used_stops_all_but_a_playlist(
     ],
 )
 def test_what_cannot_be_answered_is_a_sentence(
-    catalogue: OpenCatalogue, music: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[OpenCatalogue], object], message: str
+    catalogue: OpenCatalogue,
+    music: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: Callable[[OpenCatalogue], object],
+    message: str,
 ) -> None:
     monkeypatch.chdir(music)
     with pytest.raises(UserError, match=message):

@@ -53,6 +53,12 @@ class Genres(Modality):
         assert isinstance(encoder, GenreAttention)
         save_genre_encoder(folder, list(self.ids), encoder)
 
+    def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        """Which genres each track has: (n, G)."""
+        padded_NG = np.zeros((len(rows_N), len(self.ids) + 1), dtype=np.float32)
+        np.put_along_axis(padded_NG, rows_N, 1, axis=1)
+        return padded_NG[:, 1:]
+
     @property
     def n_outputs(self) -> int:
         return len(self.vectors_MD)

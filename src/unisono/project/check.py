@@ -19,7 +19,7 @@ from unisono.corpora.reading.registry import read_catalogue
 from unisono.corpora.reading.tars import tar_members
 from unisono.corpora.recognise import FORMATS, recognise
 from unisono.errors import UserError
-from unisono.frames.sources import FrameReader, tar_member
+from unisono.frames.sources import FrameReader, in_file
 from unisono.project.advice import LEAST_TRACKS, MAX_REJECT_SHARE, MEL, USES, params_for
 from unisono.project.findings import Check, Packing, Rejects
 from unisono.project.listening import listen, spread
@@ -131,7 +131,7 @@ def _look_at_files(catalogue: Catalogue) -> tuple[dict[str, int], list[tuple[str
     missing, empty or none."""
     sizes, lost = {}, []
     for track_id, source in catalogue.tracks["source"].items():
-        if not source or tar_member(source):
+        if not source or in_file(source):
             continue
         try:
             if size := size_of_file(catalogue.root / source):
@@ -172,7 +172,7 @@ def _count(result: Check, catalogue: Catalogue, rejects: pd.DataFrame) -> None:
 
 
 def _folder(source: str) -> str:
-    return "" if tar_member(source) else PurePosixPath(source).parent.name
+    return "" if in_file(source) else PurePosixPath(source).parent.name
 
 
 def _reckon(result: Check, sizes: dict[str, int]) -> None:

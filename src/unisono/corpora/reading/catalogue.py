@@ -1,6 +1,7 @@
 """The tables that every corpus reader returns, whatever the format on disk."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +35,18 @@ class Catalogue:
     labels: pd.DataFrame = field(default_factory=lambda: empty("track_id", "task", "tags", "split"))
     rejects: pd.DataFrame = field(default_factory=lambda: empty("track_id", "source", "reason"))
     counts: dict[str, int] = field(default_factory=dict)
+
+    def of_tracks(self, track_ids: Iterable[str]) -> "Catalogue":
+        """The catalogue of some of its tracks; playlists that have none of them are dropped."""
+        wanted = set(track_ids)
+        kept = [[track for track in tracks if track in wanted] for tracks in self.playlists["tracks"]]
+        playlists = self.playlists.assign(tracks=pd.Series(kept, index=self.playlists.index, dtype=object))
+        return replace(
+            self,
+            tracks=self.tracks.loc[self.tracks.index.isin(wanted)],
+            playlists=playlists[playlists["tracks"].str.len() > 0],
+            labels=self.labels[self.labels["track_id"].isin(wanted)],
+        )
 
 
 def empty(*columns: str, index: str | None = None) -> pd.DataFrame:
