@@ -8,6 +8,8 @@ Tracks of the corpus that it lacks, or has no usable vector of, are counted in m
 
 from pathlib import Path
 
+import pandas as pd
+
 from unisono.artifacts.read import read_table
 from unisono.embeddings.foreign import read_foreign
 from unisono.embeddings.write import save_embeddings
@@ -17,11 +19,10 @@ from unisono.stage import run_stage, write_json
 
 def main(params: Params, name: str) -> None:
     foreign = params.compare[name]
-    tracks = read_table(Path("data/frames", foreign.corpus, "tracks.parquet"), "track_id")["track_id"]
-    found = read_foreign(foreign.path, tracks)
-    save_embeddings(
-        Path("data/baselines", foreign.corpus, name), found.track_ids, found.tracks_ND, found.windows_MD, found.n_windows
-    )
+    tracks = read_table(Path("data/frames", foreign.corpus, "tracks.parquet"), "track_id")
+    found = read_foreign(foreign.path, pd.Index(tracks["track_id"]))
+    out = Path("data/baselines", foreign.corpus, name)
+    save_embeddings(out, found.track_ids, found.tracks_ND, found.windows_MD, found.n_windows)
     write_json(Path(f"metrics/details/compare/{name}.json"), found.counts)
 
 

@@ -3,7 +3,7 @@
     python stages/evaluate.py NAME                what was trained
     python stages/evaluate.py NAME baselines      the untrained encoder, and chance
 
-Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/untrained/. Writes
+Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/baselines/. Writes
 metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone. A task
 whose labels or playlists do not exist is left out: the files say so.
 """
@@ -19,7 +19,7 @@ from unisono.evaluation.task import Corpus, NotMeasurable, Scores, kind_of, scor
 from unisono.params import Params, Task
 from unisono.stage import run_stage, write_json, write_metrics
 
-EMBEDDINGS, UNTRAINED = Path("data/embeddings"), Path("data/untrained")
+EMBEDDINGS, BASELINES = Path("data/embeddings"), Path("data/baselines")
 FRAMES, SPLIT = Path("data/frames"), Path("data/split")
 
 
@@ -32,7 +32,7 @@ def main(params: Params, name: str = "", what: str = "trained") -> None:
         )
     corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", f"evaluation.{name} ({task.corpus})")
     try:
-        scores = baselines(task, corpus) if what == "baselines" else score(task, models(task, params), corpus)
+        scores = baselines(task, params, corpus) if what == "baselines" else score(task, models(task, params), corpus)
         headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()
     except NotMeasurable as reason:
         print(f"evaluation.{name} is left out: {reason}", file=sys.stderr)
@@ -50,10 +50,15 @@ def models(task: Task, params: Params) -> dict[str, Path]:
     return {model: EMBEDDINGS / task.corpus / model for model in compared}
 
 
-def baselines(task: Task, corpus: Corpus) -> Scores:
-    """The untrained encoder's scores, if it can do the task, and chance on the tracks that it embeds."""
-    kind, untrained = kind_of(task), UNTRAINED / task.corpus
-    scores = score(task, {"untrained": untrained} if kind.HAS_UNTRAINED else {}, corpus)
+def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
+    """What was not trained, and others' vectors, if such can do the task; and chance on the embedded tracks."""
+    kind, untrained = kind_of(task), BASELINES / task.corpus / "untrained"
+    names = ["untrained", "statistics", *(["ridge"] if task.corpus in params.systems.embed else [])]
+    names += [name for name, foreign in params.compare.items() if foreign.corpus == task.corpus]
+    folders = {name: BASELINES / task.corpus / name for name in names}
+    # Without an alignment there is no ridge, and without a modality to regress onto its folder is empty.
+    there = {name: folder for name, folder in folders.items() if name != "ridge" or (folder / INDEX).exists()}
+    scores = score(task, there if kind.HAS_UNTRAINED else {}, corpus)
     n_windows = read_table(untrained / INDEX, "track_id", "n_windows").set_index("track_id")["n_windows"]
     return replace(scores, chance=kind.chance(task, n_windows, corpus))
 

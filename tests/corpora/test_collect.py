@@ -11,8 +11,8 @@ from tagged import flac, mp3, sound
 
 from unisono.corpora import folder as own_music
 from unisono.corpora.collect import Collected, collect, track_ids
+from unisono.corpora.own.m3u import read_m3u
 from unisono.corpora.reading.files import shown
-from unisono.corpora.reading.m3u import read_m3u
 from unisono.errors import UserError
 
 

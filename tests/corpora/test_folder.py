@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unisono.corpora import folder
-from unisono.corpora.reading.m3u import read_m3u
+from unisono.corpora.own.m3u import read_m3u
 from unisono.errors import UserError
 
 TABLE = """track_id,path,genres,title

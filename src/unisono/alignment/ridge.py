@@ -4,7 +4,7 @@ Where a small catalogue is all there is, it can be as good as any encoder; a con
 worth no training.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,34 +59,37 @@ class LinearAlignment:
 
 
 @dataclass(frozen=True)
-class Targets:
-    """What a modality says of some tracks: (N, O), and which of them have it: (N,) bool."""
+class Part:
+    """Some tracks: their statistics, and what each modality says of them.
 
-    values_NO: np.ndarray
-    present_N: np.ndarray
+    Attributes:
+        inputs_NI: the statistics.
+        targets: {modality: (N, O)}.
+        present: {modality: which of the tracks have it, (N,) bool}.
+    """
+
+    inputs_NI: np.ndarray
+    targets: Mapping[str, np.ndarray]
+    present: Mapping[str, np.ndarray]
 
 
-def fit_ridge(
-    train_NI: np.ndarray, validation_NI: np.ndarray, targets: Mapping[str, Sequence[Targets]]
-) -> tuple[LinearAlignment, dict[str, float]]:
+def fit_ridge(train: Part, validation: Part) -> tuple[LinearAlignment, dict[str, float]]:
     """Regress statistics onto each modality; the strength is the one of `STRENGTHS` with the least validation error.
 
-    Args:
-        train_NI, validation_NI: the tracks' statistics.
-        targets: of each modality, those of the training and of the validation tracks. Where no validation track has
-            it, the middle strength is taken.
+    Where no validation track has a modality, its strength is the middle one.
 
     Returns:
         the map, and the strength that each modality has got.
     """
-    scaler = StandardScaler().fit(train_NI)
-    inputs = scaler.transform(train_NI), scaler.transform(validation_NI)
+    scaler = StandardScaler().fit(train.inputs_NI)
+    train_NI, validation_NI = scaler.transform(train.inputs_NI), scaler.transform(validation.inputs_NI)
     weights, strengths = {}, {}
-    for name, (train, validation) in targets.items():
-        x_NI, y_NO = inputs[0][train.present_N], train.values_NO[train.present_N]
-        held_NI, held_NO = inputs[1][validation.present_N], validation.values_NO[validation.present_N]
-        fits = [Ridge(strength).fit(x_NI, y_NO) for strength in STRENGTHS]
-        errors = [np.square(fit.predict(held_NI) - held_NO).mean() if len(held_NI) else 0 for fit in fits]
-        best = int(np.argmin(errors)) if len(held_NI) else len(STRENGTHS) // 2
+    for name, targets_NO in train.targets.items():
+        has, held = train.present[name], validation.present[name]
+        fits = [Ridge(strength).fit(train_NI[has], targets_NO[has]) for strength in STRENGTHS]
+        best = len(STRENGTHS) // 2
+        if held.any():
+            errors = [fit.predict(validation_NI[held]) - validation.targets[name][held] for fit in fits]
+            best = int(np.argmin([np.square(error).mean() for error in errors]))
         weights[name], strengths[name] = fits[best].coef_.T.astype(np.float32), STRENGTHS[best]
     return LinearAlignment(scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32), weights), strengths

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from unisono.corpora.own.m3u import read_m3u
 from unisono.corpora.reading.inventory import take_inventory
-from unisono.corpora.reading.m3u import read_m3u
 from unisono.errors import UserError
 
 DECODED = frozenset((

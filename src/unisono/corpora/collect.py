@@ -18,9 +18,9 @@ import soundfile
 from tqdm import tqdm
 
 from unisono.corpora.audio_files import DECODED, M3U, NOT_DECODED
+from unisono.corpora.own.m3u import read_m3u
 from unisono.corpora.reading.files import read_bytes, refuse_duplicates, shown
 from unisono.corpora.reading.inventory import take_inventory
-from unisono.corpora.reading.m3u import read_m3u
 from unisono.corpora.tags import UNTEXT, Tags, clean, one_spelling, read_tags
 from unisono.errors import UserError
 

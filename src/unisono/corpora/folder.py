@@ -8,9 +8,9 @@ Paths in tracks.csv are relative to its folder, or absolute. Without a playlists
 
 from pathlib import Path
 
+from unisono.corpora.own.tables import read_own
 from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import require_folder
-from unisono.corpora.reading.own import read_own
 
 
 def read(root: Path) -> Catalogue:

@@ -9,14 +9,10 @@ playlists/*.m3u8     as in a folder of music; of tracks without a path they hold
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
+from unisono.corpora.own.tables import read_own
 from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import rejects_table, require_folder
-from unisono.corpora.reading.own import read_own
-from unisono.corpora.reading.vector_files import find_vectors, vector_rows
-from unisono.errors import UserError
+from unisono.corpora.reading.vector_files import find_vectors, runs_of, vector_rows
 
 MOST_WINDOWS = 100_000
 NO_VECTOR, MANY_WINDOWS = "no vector", f"more than {MOST_WINDOWS:,} vectors"
@@ -52,20 +48,3 @@ def read(root: Path) -> Catalogue:
             "vectors_of_unknown_tracks": len(runs.index.difference(listed)),
         },
     )
-
-
-def runs_of(path: Path, track_ids: pd.Index) -> pd.DataFrame:
-    """Where the rows of each track lie in a file: index track_id, columns `first` and `count`.
-
-    Raises:
-        UserError: the rows of a track do not stand together.
-    """
-    names = track_ids.to_numpy()
-    starts = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
-    runs = pd.DataFrame({"first": starts, "count": np.diff(starts, append=len(names))}, index=track_ids[starts])
-    if len(scattered := runs.index[runs.index.duplicated()].unique()):
-        raise UserError(
-            f"{path}: the rows of {len(scattered)} tracks do not stand together, e.g. of {str(scattered[0])!r}; sort"
-            " them by track_id, so that a track's vectors are its windows in their order"
-        )
-    return runs

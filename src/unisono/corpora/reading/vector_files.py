@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from unisono.corpora.reading.files import read_text, require_file
 from unisono.errors import UserError
 
-PARQUET, NPY, IDS = "vectors.parquet", "vectors.npy", "vectors.txt"
+PARQUET, NPY = "vectors.parquet", "vectors.npy"
 BLOCK_ROWS = 4096
 
 
@@ -63,6 +63,23 @@ def vector_rows(path: Path) -> Rows:
     return rows
 
 
+def runs_of(path: Path, track_ids: pd.Index) -> pd.DataFrame:
+    """Where the rows of each track lie in a file: index track_id, columns `first` and `count`.
+
+    Raises:
+        UserError: the rows of a track do not stand together.
+    """
+    names = track_ids.to_numpy()
+    starts = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
+    runs = pd.DataFrame({"first": starts, "count": np.diff(starts, append=len(names))}, index=track_ids[starts])
+    if len(scattered := runs.index[runs.index.duplicated()].unique()):
+        raise UserError(
+            f"{path}: the rows of {len(scattered)} tracks do not stand together, e.g. of {str(scattered[0])!r}; sort"
+            " them by track_id, so that a track's vectors are its windows in their order"
+        )
+    return runs
+
+
 def vector_blocks(path: Path, dim: int) -> Iterator[Block]:
     """All rows of a file that `vector_rows` has read, in order, in memory bounded by a block."""
     if path.suffix == ".npy":
@@ -93,11 +110,12 @@ def _npy_rows(path: Path) -> Rows:
         raise UserError(
             f"{path}: holds {matrix.dtype} of shape {matrix.shape}, expected floating point of shape (rows, dimensions)"
         )
-    ids = read_text(path.with_name(IDS)).splitlines()
+    listing = path.with_suffix(".txt")
+    ids = read_text(listing).splitlines()
     if len(ids) != len(matrix) or not all(ids):
         raise UserError(
-            f"{path.with_name(IDS)}: has {len(ids)} lines, {sum(map(bool, ids))} of them with an id, but {path.name}"
-            f" has {len(matrix)} rows; write the track_id of each row on a line"
+            f"{listing}: has {len(ids)} lines, {sum(map(bool, ids))} of them with an id, but {path.name} has"
+            f" {len(matrix)} rows; write the track_id of each row on a line"
         )
     return Rows(pd.Index(ids, dtype="str"), matrix.shape[1])
 

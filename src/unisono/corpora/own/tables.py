@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from unisono.corpora.own.m3u import normal_path, read_m3u
 from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import playlists_table, read_csv, refuse_duplicates, require_files, shown
-from unisono.corpora.reading.m3u import normal_path, read_m3u
 from unisono.errors import UserError
 
 PLAYLISTS = "playlists"
