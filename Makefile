@@ -2,6 +2,7 @@
 # make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
 # make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
 # make folds    the same params over K=5 splits          make model    the model that comes with the package
+#               variants and folds run parts of the pipeline, and want make repro before them
 # make lock     resolve the dependencies anew; UPGRADE=--upgrade takes their newest versions
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

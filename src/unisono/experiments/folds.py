@@ -18,7 +18,7 @@ from scipy import stats
 from unisono.artifacts.read import read_table
 from unisono.errors import UserError
 from unisono.evaluation.task import Column
-from unisono.experiments.runner import Overrides, details_at, run_experiment
+from unisono.experiments.runner import Overrides, details_at, refuse_before_repro, run_experiment
 from unisono.params import Params, Task
 from unisono.params.evaluation import PlaylistContinuation
 from unisono.report.scores import BASELINES, RANDOM, UNTRAINED, Results, rows_of
@@ -79,6 +79,7 @@ def interval(values: np.ndarray, shared: float) -> Interval:
 
 def main(params: Params, *arguments: str) -> None:
     folds = parse_folds(arguments)
+    refuse_before_repro()
     split_here = {
         name: read_table(SPLIT / f"{task.corpus}.parquet", "split") for name, task in params.evaluation.items()
     }
