@@ -20,12 +20,12 @@ Runs = dict[str, list[Results]]  # model -> each seed's
 
 
 def compare(runs: Runs) -> dict[str, Row]:
-    """Return the rows random, untrained and each model's, averaged over its runs."""
+    """Return the rows of the baselines that there are and each model's, averaged over its runs."""
     rows = {model: [rows_of(results) for results in of_seeds] for model, of_seeds in runs.items()}
     # The baselines do not depend on the model, so that any model's runs hold them.
     baselines = {level: mean_of_runs([run[level] for run in next(iter(rows.values()))]) for level in BASELINES}
     return {
-        **baselines,
+        **{level: row for level, row in baselines.items() if row},
         **{model: mean_of_runs([run["trained"] for run in of_seeds]) for model, of_seeds in rows.items()},
     }
 

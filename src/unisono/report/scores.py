@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-RANDOM, UNTRAINED = "random", "untrained"
-BASELINES = (RANDOM, UNTRAINED)
+RANDOM, UNTRAINED, STATISTICS, RIDGE = "random", "untrained", "statistics", "ridge"
+BASELINES = (RANDOM, UNTRAINED, STATISTICS, RIDGE)
 MODELS = ("trained", "similarity")
 
 Details = Mapping[str, Any]  # what `Scores.to_json` writes of a task, or {"left_out": reason}
@@ -38,7 +38,7 @@ class Results:
 
 
 def rows_of(results: Results) -> dict[str, Row]:
-    """Return the rows `random`, `untrained`, `trained` (the first system), `similarity` (the second) and other models'.
+    """Return the baselines' rows, `trained` (the first system), `similarity` (the second) and other models'.
 
     A score's std is over the repeats of its task; where it would be over queries, the row has none.
     """
