@@ -4,8 +4,9 @@
     python stages/evaluate.py NAME baselines      the untrained encoder, and chance
 
 Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/baselines/. Writes
-metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone. A task
-whose labels or playlists do not exist is left out: the files say so.
+metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone, and
+beside them each item's scores in data/scores/. A task whose labels or playlists do not exist is left out: the files say
+so.
 """
 
 import sys
@@ -15,12 +16,12 @@ from pathlib import Path
 from unisono.artifacts.read import read_table
 from unisono.embeddings.read import INDEX
 from unisono.errors import UserError
-from unisono.evaluation.task import Corpus, NotMeasurable, Scores, kind_of, score
+from unisono.evaluation.task import NO_ITEMS, Corpus, NotMeasurable, Scores, kind_of, score
 from unisono.params import Params, Task
 from unisono.stage import run_stage, write_json, write_metrics
 
 EMBEDDINGS, BASELINES = Path("data/embeddings"), Path("data/baselines")
-FRAMES, SPLIT = Path("data/frames"), Path("data/split")
+FRAMES, SPLIT, ITEMS = Path("data/frames"), Path("data/split"), Path("data/scores")
 
 
 def main(params: Params, name: str = "", what: str = "trained") -> None:
@@ -34,9 +35,13 @@ def main(params: Params, name: str = "", what: str = "trained") -> None:
     try:
         scores = baselines(task, params, corpus) if what == "baselines" else score(task, models(task, params), corpus)
         headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()
+        items = scores.item_table()
     except NotMeasurable as reason:
         print(f"evaluation.{name} is left out: {reason}", file=sys.stderr)
-        headline, details = {}, {"left_out": str(reason)}
+        headline, details, items = {}, {"left_out": str(reason)}, NO_ITEMS
+    out = ITEMS / ("baselines" if what == "baselines" else "evaluate")
+    out.mkdir(parents=True, exist_ok=True)
+    items.to_parquet(out / f"{name}.parquet", index=False)
     if what == "baselines":
         write_json(Path(f"metrics/details/baselines/{name}.json"), details)
     else:

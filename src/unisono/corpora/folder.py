@@ -3,7 +3,8 @@
     tracks.csv           track_id, path, genres (joined by ';'; may be absent), and any further columns, which are kept
     playlists/*.m3u8     UTF-8 playlists of paths, relative to the playlist's file or absolute; *.m3u too
 
-Paths in tracks.csv are relative to its folder, or absolute. Without a playlists folder there are no playlists.
+Paths in tracks.csv are relative to its folder, or absolute. Without a playlists folder there are no playlists but the
+users of a listening log (unisono.corpora.reading.interactions).
 """
 
 from pathlib import Path

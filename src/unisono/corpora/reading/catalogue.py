@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,13 @@ import pyarrow.parquet as pq
 
 from unisono.artifacts.read import read_table
 
-TABLES = {"tracks": "genres", "playlists": "tracks", "labels": "tags"}  # each with its column of lists
+# The columns of lists of each table, and what they hold; the others hold text.
+LISTS = {
+    "tracks": {"genres": pa.string()},
+    "playlists": {"tracks": pa.string(), "counts": pa.float64(), "times": pa.int64()},
+    "labels": {"tags": pa.string()},
+}
+OF_EACH_TRACK = ("tracks", "counts", "times")  # the columns of `playlists` whose lists run in parallel
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,9 @@ class Catalogue:
         tracks: index `track_id`; columns `genres` (list[str], may be empty) and `source`: the path of
             a .npy mel or an audio file, or "archive.tar!member" for a member of a tar. Readers add `title`
             and `artist` where the corpus has them, and those of users' own formats may add further columns.
-        playlists: index `playlist_id`; column `tracks` (list[str] of ids known to `tracks`).
+        playlists: index `playlist_id`; column `tracks` (list[str] of ids known to `tracks`) and, parallel to it or
+            empty, `counts` (list[float]: how often each was played) and `times` (list[int]: when first, in seconds
+            since 1970).
         labels: columns `track_id`, `task`, `tags` (list[str]) and `split` (train | validation | test):
             what evaluation corpora are for. One corpus may hold several tasks, each with its own split.
         rejects: columns `track_id`, `source`, `reason`: what the reader found and could not use.
@@ -31,7 +40,7 @@ class Catalogue:
 
     root: Path
     tracks: pd.DataFrame
-    playlists: pd.DataFrame = field(default_factory=lambda: empty("tracks", index="playlist_id"))
+    playlists: pd.DataFrame = field(default_factory=lambda: empty(*OF_EACH_TRACK, index="playlist_id"))
     labels: pd.DataFrame = field(default_factory=lambda: empty("track_id", "task", "tags", "split"))
     rejects: pd.DataFrame = field(default_factory=lambda: empty("track_id", "source", "reason"))
     counts: dict[str, int] = field(default_factory=dict)
@@ -39,8 +48,11 @@ class Catalogue:
     def of_tracks(self, track_ids: Iterable[str]) -> "Catalogue":
         """The catalogue of some of its tracks; playlists that have none of them are dropped."""
         wanted = set(track_ids)
-        kept = [[track for track in tracks if track in wanted] for tracks in self.playlists["tracks"]]
-        playlists = self.playlists.assign(tracks=pd.Series(kept, index=self.playlists.index, dtype=object))
+        playlists = self.playlists
+        kept = [[track in wanted for track in tracks] for tracks in playlists["tracks"]]
+        for name in OF_EACH_TRACK:
+            lists = [list(compress(values, keep)) for values, keep in zip(playlists[name], kept, strict=True)]
+            playlists = playlists.assign(**{name: pd.Series(lists, index=playlists.index, dtype=object)})
         return replace(
             self,
             tracks=self.tracks.loc[self.tracks.index.isin(wanted)],
@@ -55,14 +67,15 @@ def empty(*columns: str, index: str | None = None) -> pd.DataFrame:
 
 
 def write_tables(catalogue: Catalogue, folder: Path) -> None:
-    """Write tracks.parquet, playlists.parquet and labels.parquet: text, and one column of lists of text."""
+    """Write tracks.parquet, playlists.parquet and labels.parquet: text, and the lists of `LISTS`."""
     tables = {
         "tracks": catalogue.tracks.rename_axis("track_id").reset_index(),
         "playlists": catalogue.playlists.rename_axis("playlist_id").reset_index(),
         "labels": catalogue.labels,
     }
     for name, table in tables.items():
-        kinds = [pa.list_(pa.string()) if column == TABLES[name] else pa.string() for column in table.columns]
+        lists = {column: pa.list_(kind) for column, kind in LISTS[name].items()}
+        kinds = [lists.get(column, pa.string()) for column in table.columns]
         schema = pa.schema(list(zip(table.columns, kinds, strict=True)))
         pq.write_table(pa.Table.from_pandas(table, schema, preserve_index=False), folder / f"{name}.parquet")
 

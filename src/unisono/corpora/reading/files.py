@@ -165,7 +165,7 @@ def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",", filled: I
     cells = []
     try:
         header = next(rows, [])
-        _check_header(path, header, columns, delimiter)
+        check_header(path, header, columns, delimiter)
         places = [header.index(column) for column in filled]
         for row in rows:
             if row and len(row) != len(header):
@@ -185,7 +185,7 @@ def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",", filled: I
     return pd.DataFrame(cells, columns=header, dtype="str")
 
 
-def _check_header(path: Path, header: list[str], columns: Iterable[str], delimiter: str) -> None:
+def check_header(path: Path, header: list[str], columns: Iterable[str], delimiter: str) -> None:
     if missing := [column for column in columns if column not in header]:
         found = ", ".join(header[:10]) + ", ..." * (len(header) > 10) or "an empty file"
         raise UserError(
@@ -218,10 +218,14 @@ def tracks_table(track_ids: list[str], genres: list[list[str]], sources: list[st
     ).set_axis(pd.Index(track_ids, name="track_id", dtype="str"))
 
 
-def playlists_table(playlists: dict[str, list[str]]) -> pd.DataFrame:
-    """A catalogue's `playlists`."""
+def playlists_table(
+    playlists: dict[str, list[str]], counts: list[list[float]] | None = None, times: list[list[int]] | None = None
+) -> pd.DataFrame:
+    """A catalogue's `playlists`; without counts, or times, each playlist's list of them is empty."""
     index = pd.Index(list(playlists), name="playlist_id", dtype="str")
-    return pd.DataFrame({"tracks": pd.Series(list(playlists.values()), index=index, dtype=object)})
+    none: list[list[float]] = [[] for _ in playlists]
+    columns = {"tracks": list(playlists.values()), "counts": counts or none, "times": times or none}
+    return pd.DataFrame({name: pd.Series(lists, index=index, dtype=object) for name, lists in columns.items()})
 
 
 def rejects_table(rejects: list[tuple[str, str, str]]) -> pd.DataFrame:
