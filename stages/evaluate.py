@@ -16,7 +16,7 @@ from pathlib import Path
 from unisono.artifacts.read import read_table
 from unisono.embeddings.read import INDEX
 from unisono.errors import UserError
-from unisono.evaluation.task import NO_ITEMS, Corpus, NotMeasurable, Scores, kind_of, score
+from unisono.evaluation.task import NO_ITEMS, WITHOUT_VECTOR, Corpus, NotMeasurable, Scores, kind_of, score
 from unisono.params import Params, Task
 from unisono.stage import run_stage, write_json, write_metrics
 
@@ -64,6 +64,9 @@ def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
     # Without an alignment there is no ridge, and without a modality to regress onto its folder is empty.
     there = {name: folder for name, folder in folders.items() if name != "ridge" or (folder / INDEX).exists()}
     scores = score(task, there if kind.HAS_UNTRAINED else {}, corpus)
+    for name in scores.counts.keys() & params.compare.keys():
+        lacking = len(corpus.table("tracks", "track_id")) - len(read_table(there[name] / INDEX))
+        scores.counts[name][WITHOUT_VECTOR] = lacking
     n_windows = read_table(untrained / INDEX, "track_id", "n_windows").set_index("track_id")["n_windows"]
     return replace(scores, chance=kind.chance(task, n_windows, corpus))
 

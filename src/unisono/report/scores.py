@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from unisono.evaluation.task import WITHOUT_VECTOR
+
 RANDOM, UNTRAINED, STATISTICS, RIDGE = "random", "untrained", "statistics", "ridge"
 BASELINES = (RANDOM, UNTRAINED, STATISTICS, RIDGE)
 MODELS = ("trained", "similarity")
@@ -35,6 +37,12 @@ class Results:
     def left_out(self) -> dict[str, str]:
         """Why tasks were not evaluated, by name."""
         return {name: details["left_out"] for name, details in self.evaluated.items() if "left_out" in details}
+
+    @property
+    def without_vector(self) -> dict[str, int]:
+        """Of how many tracks others' vectors lack one, by the name of the row."""
+        counts = [details.get("counts", {}) for details in self.baselines.values()]
+        return {row: of[WITHOUT_VECTOR] for models in counts for row, of in models.items() if WITHOUT_VECTOR in of}
 
 
 def rows_of(results: Results) -> dict[str, Row]:
