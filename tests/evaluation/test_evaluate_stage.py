@@ -56,7 +56,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "data/split").mkdir()
     labels[["track_id", "split"]].to_parquet(tmp_path / "data/split/catalogue.parquet")
     for seed, name in enumerate(
-        ("embeddings/catalogue/trained", "embeddings/catalogue/similarity", "untrained/catalogue")
+        (
+            "embeddings/catalogue/trained",
+            "embeddings/catalogue/similarity",
+            "baselines/catalogue/untrained",
+            "baselines/catalogue/statistics",
+            "baselines/catalogue/ridge",
+        )
     ):
         embed(tmp_path / "data" / name, seed)
     save_vectors(tmp_path / "data/embeddings/catalogue/similarity/tag_head", TAGS, np.ones((2, 6)))
@@ -121,7 +127,7 @@ def test_chance_is_that_of_the_tracks_that_are_embedded(folder: Path) -> None:
     evaluate("autotagging", "baselines")
     assert read("details/baselines/autotagging.json")["chance"]["pr_auc"]["mean"] == 0.5
     heard = [track for track in IDS if track not in ("t30", "t32")]
-    pd.DataFrame({"track_id": heard, "n_windows": 2}).to_parquet(folder / "data/untrained/catalogue" / INDEX)
+    pd.DataFrame({"track_id": heard, "n_windows": 2}).to_parquet(folder / "data/baselines/catalogue/untrained" / INDEX)
     frames = folder / "data/frames/catalogue/labels.parquet"
     labels = pd.read_parquet(frames)
     labels["tags"] = [["rock"] if tags[0] == "rock" else [] for tags in labels["tags"]]

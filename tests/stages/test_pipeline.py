@@ -81,7 +81,7 @@ def test_another_cold_run_gives_the_same_bytes(project: Project, tmp_path: Path)
     run_pipeline(other.folder)
     results = [
         path
-        for name in ("metrics", "data/embeddings", "data/untrained", "data/models", "data/cf", "data/genres", "report")
+        for name in ("metrics", "data/embeddings", "data/baselines", "data/models", "data/cf", "data/genres", "report")
         for path in (tmp_path / name).rglob("*.*")
     ]
     files = [str(p.relative_to(tmp_path)) for p in results if p.is_file() and p.name != ".gitignore"]
