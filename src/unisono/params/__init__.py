@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from unisono.errors import UserError
-from unisono.params.alignment import CF, Embedding, Encoder, Genres, Loss, Train
+from unisono.params.alignment import CF, Embedding, Encoder, Loss, NameVectors, Train
 from unisono.params.data import CorpusParams, Machine, Mel, Pack, Sample, Split, Systems, Waves
 from unisono.params.evaluation import TASK_KINDS, AnyTask, Report, RowName, Task
 from unisono.params.file import read_yaml
@@ -31,11 +31,11 @@ __all__ = [
     "Embedding",
     "Encoder",
     "Finetune",
-    "Genres",
     "Inception",
     "Loss",
     "Machine",
     "Mel",
+    "NameVectors",
     "Pack",
     "Params",
     "Pretrain",
@@ -72,7 +72,7 @@ class Params(Section):
     pack: Pack
     split: Split
     cf: CF
-    genres: Genres
+    genres: NameVectors
     encoder: Encoder
     loss: Loss
     train: Train

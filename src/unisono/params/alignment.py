@@ -28,7 +28,9 @@ class CF(Section):
     seed: Seed
 
 
-class Genres(Section):
+class NameVectors(Section):
+    """Word2Vec over the names that songs have together."""
+
     dim: Width
     epochs: Epochs
     seed: Seed
