@@ -1,9 +1,11 @@
 """Your own music: a table of tracks and a folder of M3U playlists.
 
-    tracks.csv           track_id, path, genres (joined by ';'; may be absent), and any further columns, which are kept
+    tracks.csv           track_id, path, genres and artist (each joined by ';'; may be absent), and any further
+                         columns, which are kept
     playlists/*.m3u8     UTF-8 playlists of paths, relative to the playlist's file or absolute; *.m3u too
 
-Paths in tracks.csv are relative to its folder, or absolute. Without a playlists folder there are no playlists.
+Paths in tracks.csv are relative to its folder, or absolute. Without a playlists folder there are no playlists. A
+playlist's words are those of its #PLAYLIST: line, or else of its file's name.
 """
 
 import logging
@@ -25,6 +27,9 @@ from unisono.errors import UserError
 
 logger = logging.getLogger(__name__)
 
+OWN_COLUMNS = {"source": "the path", "artists": "the list of those in the column artist"}
+TITLE = "#PLAYLIST:"
+
 
 def read(root: Path) -> Catalogue:
     """Read the catalogue of all tracks of tracks.csv.
@@ -41,12 +46,14 @@ def read(root: Path) -> Catalogue:
     table = read_csv(path, ("track_id", "path"), filled=("track_id", "path"))
     if table.empty:
         raise UserError(f"{path}: lists no track; add a line for each")
-    if "source" in table:
-        raise UserError(f"{path}: has a column source, which is what Unisono calls the path; rename or remove it")
+    for name, meaning in OWN_COLUMNS.items():
+        if name in table:
+            raise UserError(f"{path}: has a column {name}, which is what Unisono calls {meaning}; rename or remove it")
     refuse_duplicates(path, table["track_id"])
     refuse_duplicates(path, table["path"], "paths")
     tracks = table.rename(columns={"path": "source"}).set_index("track_id")
-    tracks["genres"] = [split_genres(cell) for cell in table.get("genres", [""] * len(table))]
+    for column, name in (("genres", "genres"), ("artists", "artist")):
+        tracks[column] = [split_names(cell) for cell in table.get(name, [""] * len(table))]
     track_at: dict[str, str] = {}
     for track_id, source in zip(table["track_id"], table["path"], strict=True):
         if (other := track_at.setdefault(_normal(root, source), track_id)) != track_id:
@@ -55,13 +62,13 @@ def read(root: Path) -> Catalogue:
                 " list each file once"
             )
 
-    listed, unreadable = _read_playlists(root / "playlists")
+    listed, titles, unreadable = _read_playlists(root / "playlists")
     known = {key: [track_at[entry] for entry in entries if entry in track_at] for key, entries in listed.items()}
     playlists = {key: list(dict.fromkeys(tracks)) for key, tracks in known.items() if tracks}
     return Catalogue(
         root=root,
         tracks=tracks,
-        playlists=playlists_table(playlists),
+        playlists=playlists_table(playlists, {key: (title, []) for key, title in titles.items()}),
         counts={
             "tracks_without_genre": int((tracks["genres"].str.len() == 0).sum()),
             "unknown_playlist_tracks": sum(map(len, listed.values())) - sum(map(len, known.values())),
@@ -71,13 +78,18 @@ def read(root: Path) -> Catalogue:
     )
 
 
-def split_genres(cell: str) -> list[str]:
+def split_names(cell: str) -> list[str]:
     """'rock; indie;;rock' to ['rock', 'indie']."""
     return list(dict.fromkeys(name for part in cell.split(";") if (name := part.strip())))
 
 
 def read_m3u(path: Path) -> list[str]:
-    """The entries of an M3U playlist as normal absolute paths.
+    """The entries of an M3U playlist as normal absolute paths; see `read_titled_m3u`."""
+    return read_titled_m3u(path)[0]
+
+
+def read_titled_m3u(path: Path) -> tuple[list[str], str]:
+    """The entries of an M3U playlist as normal absolute paths, and its title: '' if no #PLAYLIST: line names it.
 
     Blank lines and comments (#EXTM3U, #EXTINF, ...) are skipped; backslashes separate folders, as Windows players
     write them; file:// addresses are decoded. M3U has no stated encoding, so what is not UTF-8 is read as Latin-1.
@@ -90,8 +102,9 @@ def read_m3u(path: Path) -> list[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    lines = (line.strip() for line in text.splitlines())
-    return [_entry(path.parent, line) for line in lines if line and not line.startswith("#")]
+    lines = [line.strip() for line in text.splitlines()]
+    titles = (line[len(TITLE) :].strip() for line in lines if line.upper().startswith(TITLE))
+    return [_entry(path.parent, line) for line in lines if line and not line.startswith("#")], next(titles, "")
 
 
 def _entry(folder: Path, line: str) -> str:
@@ -108,17 +121,20 @@ def _normal(folder: Path, path: str) -> str:
     return os.path.abspath(folder / path)  # noqa: PTH100 (resolve() would follow the links of a music library)
 
 
-def _read_playlists(folder: Path) -> tuple[dict[str, list[str]], int]:
-    """Entries by playlist id, the file's name in the folder without its suffix, and how many files are unreadable."""
+def _read_playlists(folder: Path) -> tuple[dict[str, list[str]], dict[str, str], int]:
+    """Entries and titles by playlist id, the file's name in the folder without its suffix, and how many files are
+    unreadable."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file, expected a folder of M3U playlists; remove it, or move it into one")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".m3u", ".m3u8") and not path.is_dir())
     ids = [shown(path.relative_to(folder).with_suffix("").as_posix()) for path in files]
     refuse_duplicates(folder, ids, "names of playlists (without .m3u or .m3u8)")
-    listed = {}
+    listed, titles = {}, {}
     for playlist_id, path in zip(ids, files, strict=True):
         try:
-            listed[playlist_id] = read_m3u(path)
+            listed[playlist_id], title = read_titled_m3u(path)
         except UserError as error:
             logger.warning("%s", error)
-    return listed, len(files) - len(listed)
+        else:
+            titles[playlist_id] = title or shown(path.stem)
+    return listed, titles, len(files) - len(listed)

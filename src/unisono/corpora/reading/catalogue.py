@@ -9,7 +9,12 @@ import pyarrow.parquet as pq
 
 from unisono.artifacts.read import read_table
 
-TABLES = {"tracks": "genres", "playlists": "tracks", "labels": "tags"}  # each with its column of lists
+# The columns of lists that each table has, and what the lists hold; all others are text.
+LISTS = {
+    "tracks": {"genres": pa.string(), "artists": pa.string()},
+    "playlists": {"tracks": pa.string(), "words": pa.string()},
+    "labels": {"tags": pa.string()},
+}
 
 
 @dataclass(frozen=True)
@@ -18,10 +23,12 @@ class Catalogue:
 
     Attributes:
         root: the corpus folder; `source` is relative to it.
-        tracks: index `track_id`; columns `genres` (list[str], may be empty) and `source`: the path of
-            a .npy mel or an audio file, or "archive.tar!member" for a member of a tar. Readers add `title`
-            and `artist` where the corpus has them, and those of users' own formats may add further columns.
-        playlists: index `playlist_id`; column `tracks` (list[str] of ids known to `tracks`).
+        tracks: index `track_id`; columns `genres` and `artists` (list[str], may be empty; artists are what tells
+            them apart, be it a name or an id) and `source`: the path of a .npy mel or an audio file, or
+            "archive.tar!member" for a member of a tar. Readers add `title` and `artist`, which are to be shown, where
+            the corpus has them, and those of users' own formats may add further columns.
+        playlists: index `playlist_id`; columns `tracks` (list[str] of ids known to `tracks`) and `words` (list[str]:
+            those of its title and tags, lower case, may be empty).
         labels: columns `track_id`, `task`, `tags` (list[str]) and `split` (train | validation | test):
             what evaluation corpora are for. One corpus may hold several tasks, each with its own split.
         rejects: columns `track_id`, `source`, `reason`: what the reader found and could not use.
@@ -30,7 +37,7 @@ class Catalogue:
 
     root: Path
     tracks: pd.DataFrame
-    playlists: pd.DataFrame = field(default_factory=lambda: empty("tracks", index="playlist_id"))
+    playlists: pd.DataFrame = field(default_factory=lambda: empty("tracks", "words", index="playlist_id"))
     labels: pd.DataFrame = field(default_factory=lambda: empty("track_id", "task", "tags", "split"))
     rejects: pd.DataFrame = field(default_factory=lambda: empty("track_id", "source", "reason"))
     counts: dict[str, int] = field(default_factory=dict)
@@ -42,15 +49,15 @@ def empty(*columns: str, index: str | None = None) -> pd.DataFrame:
 
 
 def write_tables(catalogue: Catalogue, folder: Path) -> None:
-    """Write tracks.parquet, playlists.parquet and labels.parquet: text, and one column of lists of text."""
+    """Write tracks.parquet, playlists.parquet and labels.parquet: text, and lists of it."""
     tables = {
         "tracks": catalogue.tracks.rename_axis("track_id").reset_index(),
         "playlists": catalogue.playlists.rename_axis("playlist_id").reset_index(),
         "labels": catalogue.labels,
     }
     for name, table in tables.items():
-        kinds = [pa.list_(pa.string()) if column == TABLES[name] else pa.string() for column in table.columns]
-        schema = pa.schema(list(zip(table.columns, kinds, strict=True)))
+        lists = {column: pa.list_(kind) for column, kind in LISTS[name].items()}
+        schema = pa.schema([(column, lists.get(column, pa.string())) for column in table.columns])
         pq.write_table(pa.Table.from_pandas(table, schema, preserve_index=False), folder / f"{name}.parquet")
 
 

@@ -11,7 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from unisono.corpora.reading.playlist_words import playlist_words
 from unisono.errors import UserError
+
+Titles = dict[str, tuple[str, list[str]]]  # title and tags by playlist id
 
 
 def require_folder(folder: Path, expected: str) -> None:
@@ -211,17 +214,25 @@ def refuse_duplicates(path: Path, values: Iterable[str], kind: str = "ids") -> N
         )
 
 
-def tracks_table(track_ids: list[str], genres: list[list[str]], sources: list[str]) -> pd.DataFrame:
-    """A catalogue's `tracks`."""
+def tracks_table(
+    track_ids: list[str], genres: list[list[str]], sources: list[str], artists: list[list[str]] | None = None
+) -> pd.DataFrame:
+    """A catalogue's `tracks`, by default without artists."""
+    artists = [[] for _ in track_ids] if artists is None else artists
     return pd.DataFrame(
-        {"genres": pd.Series(genres, dtype=object), "source": pd.Series(sources, dtype="str")},
+        {
+            "genres": pd.Series(genres, dtype=object),
+            "artists": pd.Series(artists, dtype=object),
+            "source": pd.Series(sources, dtype="str"),
+        },
     ).set_axis(pd.Index(track_ids, name="track_id", dtype="str"))
 
 
-def playlists_table(playlists: dict[str, list[str]]) -> pd.DataFrame:
-    """A catalogue's `playlists`."""
+def playlists_table(playlists: dict[str, list[str]], titles: Titles) -> pd.DataFrame:
+    """A catalogue's `playlists`, with the words of their titles and tags; `titles` may have more than these."""
     index = pd.Index(list(playlists), name="playlist_id", dtype="str")
-    return pd.DataFrame({"tracks": pd.Series(list(playlists.values()), index=index, dtype=object)})
+    lists = {"tracks": list(playlists.values()), "words": [playlist_words(*titles[key]) for key in playlists]}
+    return pd.DataFrame({name: pd.Series(values, index=index, dtype=object) for name, values in lists.items()})
 
 
 def rejects_table(rejects: list[tuple[str, str, str]]) -> pd.DataFrame:
