@@ -92,7 +92,7 @@ def test_no_stage_declares_the_machine() -> None:
 
 
 def test_it_reads_as_one_picture() -> None:
-    assert len((REPO / "dvc.yaml").read_text().splitlines()) <= 225  # lines
+    assert len((REPO / "dvc.yaml").read_text().splitlines()) <= 250  # lines
 
 
 @pytest.mark.parametrize("name", PIPELINE)

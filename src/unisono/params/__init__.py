@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from unisono.errors import UserError
-from unisono.params.alignment import CF, Embedding, Encoder, Loss, NameVectors, Train
+from unisono.params.alignment import CF, Embedding, Encoder, Loss, NameVectors, Train, WordVectors
 from unisono.params.data import CorpusParams, Machine, Mel, Pack, Sample, Split, Systems, Waves
 from unisono.params.evaluation import TASK_KINDS, AnyTask, Report, RowName, Task
 from unisono.params.file import read_yaml
@@ -49,6 +49,7 @@ __all__ = [
     "Task",
     "Train",
     "Waves",
+    "WordVectors",
     "load_params",
 ]
 
@@ -73,6 +74,8 @@ class Params(Section):
     split: Split
     cf: CF
     genres: NameVectors
+    words: WordVectors
+    artists: NameVectors
     encoder: Encoder
     loss: Loss
     train: Train
