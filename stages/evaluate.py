@@ -3,9 +3,10 @@
     python stages/evaluate.py NAME                what was trained
     python stages/evaluate.py NAME baselines      the untrained encoder, and chance
 
-Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/untrained/. Writes
-metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone. A task
-whose labels or playlists do not exist is left out: the files say so.
+Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/baselines/. Writes
+metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone, and
+beside them each item's scores in data/scores/. A task whose labels or playlists do not exist is left out: the files say
+so.
 """
 
 import sys
@@ -15,12 +16,12 @@ from pathlib import Path
 from unisono.artifacts.read import read_table
 from unisono.embeddings.read import INDEX
 from unisono.errors import UserError
-from unisono.evaluation.task import Corpus, NotMeasurable, Scores, kind_of, score
+from unisono.evaluation.task import NO_ITEMS, WITHOUT_VECTOR, Corpus, NotMeasurable, Scores, kind_of, score
 from unisono.params import Params, Task
 from unisono.stage import run_stage, write_json, write_metrics
 
-EMBEDDINGS, UNTRAINED = Path("data/embeddings"), Path("data/untrained")
-FRAMES, SPLIT = Path("data/frames"), Path("data/split")
+EMBEDDINGS, BASELINES = Path("data/embeddings"), Path("data/baselines")
+FRAMES, SPLIT, ITEMS = Path("data/frames"), Path("data/split"), Path("data/scores")
 
 
 def main(params: Params, name: str = "", what: str = "trained") -> None:
@@ -32,11 +33,15 @@ def main(params: Params, name: str = "", what: str = "trained") -> None:
         )
     corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", f"evaluation.{name} ({task.corpus})")
     try:
-        scores = baselines(task, corpus) if what == "baselines" else score(task, models(task, params), corpus)
+        scores = baselines(task, params, corpus) if what == "baselines" else score(task, models(task, params), corpus)
         headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()
+        items = scores.item_table()
     except NotMeasurable as reason:
         print(f"evaluation.{name} is left out: {reason}", file=sys.stderr)
-        headline, details = {}, {"left_out": str(reason)}
+        headline, details, items = {}, {"left_out": str(reason)}, NO_ITEMS
+    out = ITEMS / ("baselines" if what == "baselines" else "evaluate")
+    out.mkdir(parents=True, exist_ok=True)
+    items.to_parquet(out / f"{name}.parquet", index=False)
     if what == "baselines":
         write_json(Path(f"metrics/details/baselines/{name}.json"), details)
     else:
@@ -50,10 +55,18 @@ def models(task: Task, params: Params) -> dict[str, Path]:
     return {model: EMBEDDINGS / task.corpus / model for model in compared}
 
 
-def baselines(task: Task, corpus: Corpus) -> Scores:
-    """The untrained encoder's scores, if it can do the task, and chance on the tracks that it embeds."""
-    kind, untrained = kind_of(task), UNTRAINED / task.corpus
-    scores = score(task, {"untrained": untrained} if kind.HAS_UNTRAINED else {}, corpus)
+def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
+    """What was not trained, and others' vectors, if such can do the task; and chance on the embedded tracks."""
+    kind, untrained = kind_of(task), BASELINES / task.corpus / "untrained"
+    names = ["untrained", "statistics", *(["ridge"] if task.corpus in params.systems.embed else [])]
+    names += [name for name, foreign in params.compare.items() if foreign.corpus == task.corpus]
+    folders = {name: BASELINES / task.corpus / name for name in names}
+    # Without an alignment there is no ridge, and without a modality to regress onto its folder is empty.
+    there = {name: folder for name, folder in folders.items() if name != "ridge" or (folder / INDEX).exists()}
+    scores = score(task, there if kind.HAS_UNTRAINED else {}, corpus)
+    for name in scores.counts.keys() & params.compare.keys():
+        lacking = len(corpus.table("tracks", "track_id")) - len(read_table(there[name] / INDEX))
+        scores.counts[name][WITHOUT_VECTOR] = lacking
     n_windows = read_table(untrained / INDEX, "track_id", "n_windows").set_index("track_id")["n_windows"]
     return replace(scores, chance=kind.chance(task, n_windows, corpus))
 

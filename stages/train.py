@@ -44,11 +44,11 @@ def main(params: Params, corpus: str) -> None:
     for modality in modalities:
         if not training.present[modality.name].any():
             raise UserError(_missing(modality, params.loss))
-    audio = build_audio_encoder(params.encoder, train, params.mel)
+    audio = build_audio_encoder(params.encoder, train, params.front_end)
     module = build_objective(audio, modalities, alignments, params.encoder, params.loss, train)
     vectors = [path for kind in kinds for path in (DATA / kind.folder).iterdir()]
     inputs = [split, *vectors, *frames.glob("*.parquet")]
-    settings = params.model_dump(include={"mel", "encoder", "loss", "train", "precision"}, mode="json")
+    settings = params.model_dump(include={"mel", "vectors", "encoder", "loss", "train", "precision"}, mode="json")
     checkpoint = checkpoint_path("train", settings, inputs, Path(__file__))
     progress = fit_on_crops(
         module,
@@ -67,7 +67,7 @@ def main(params: Params, corpus: str) -> None:
     )
     if OUT.exists():  # another objective may have left other encoders
         shutil.rmtree(OUT)
-    save_encoder(OUT, audio, params.mel.model_dump())
+    save_encoder(OUT, audio, params.front_end.model_dump())
     if isinstance(module, CrossModalAlignment):
         for modality in modalities:
             modality.save_encoder(OUT, module.encoders[modality.name])

@@ -47,6 +47,9 @@ class Titles(Modality):
     def encoder(self, params: Encoder) -> nn.Module:
         return nn.Linear(len(self.ids), params.embedding_dim)
 
+    def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        return rows_N
+
     @property
     def n_outputs(self) -> int:
         return len(self.ids)

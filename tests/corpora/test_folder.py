@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unisono.corpora import folder
+from unisono.corpora.own.m3u import read_m3u
 from unisono.errors import UserError
 
 TABLE = """track_id,path,genres,title,artist
@@ -78,7 +79,7 @@ def test_without_playlists_there_are_none(root: Path) -> None:
 def test_no_playlist_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "wild.m3u"
     path.write_bytes(content)
-    assert all(Path(entry).is_absolute() for entry in folder.read_m3u(path))
+    assert all(Path(entry).is_absolute() for entry in read_m3u(path))
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,14 @@ def test_headlines_details_and_baselines_of_each_task(
     scores = set(details["models"][models[0]])
     assert set(baselines["chance"]) == scores and all(set(s) == scores for s in baselines["models"].values())
     assert {column["score"] for column in details["columns"]} <= scores
+    for stage, found in (("evaluate", details), ("baselines", baselines)):
+        items = pd.read_parquet(folder / f"data/scores/{stage}/{name}.parquet")
+        assert list(items.columns[:2]) == ["item", "model"]
+        for (model, score), mean in (
+            items.melt(["item", "model"]).groupby(["model", "variable"])["value"].mean().items()
+        ):
+            assert mean == found["models"][model][score]["mean"]
+        assert set(items["model"]) == (set(found["models"]) if name == "playlists" else set())
 
 
 def test_chance_is_that_of_the_tracks_that_are_embedded(folder: Path) -> None:
@@ -139,6 +147,7 @@ def test_a_task_without_its_labels_or_playlists_is_left_out_with_a_line(
         evaluate(name)
         assert capsys.readouterr().err.splitlines() == [f"evaluation.{name} is left out: {reason}"]
         assert read(f"evaluate/{name}.json") == {} and read(f"details/evaluate/{name}.json") == {"left_out": reason}
+        assert pd.read_parquet(folder / f"data/scores/evaluate/{name}.parquet").empty
     evaluate("playlists", "baselines")
     assert read("details/baselines/playlists.json") == {"left_out": reasons["playlists"]}
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from unisono.errors import UserError
-from unisono.experiments.runner import details_at, fetch_output, parse_seeds, run_experiment
+from unisono.experiments.runner import details_at, fetch_output, parse_seeds, refuse_before_repro, run_experiment
 from unisono.experiments.six_models import compare, means
 from unisono.report.scores import Results, Score
 
@@ -104,3 +105,12 @@ def test_experiments_leave_the_workspace_alone(repository: Path) -> None:
         details_at(revision, "evaluate", ["tags"])
     with pytest.raises(UserError, match=r"`dvc exp run .*nonsense.* failed; see its output above"):
         run_experiment("model-5", {"nonsense..": 1})
+
+
+def test_a_fresh_clone_is_told_to_run_the_pipeline_first(repository: Path) -> None:
+    refuse_before_repro()
+    subprocess.run(["dvc", "repro", "-q"], check=True)
+    refuse_before_repro()
+    shutil.rmtree(".dvc/cache")
+    with pytest.raises(UserError, match=r"lacks 1 of the outputs that dvc.lock names, such as data/; run `make repro`"):
+        refuse_before_repro()

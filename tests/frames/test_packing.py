@@ -121,6 +121,7 @@ def melon_catalogue(tmp_path: Path) -> Catalogue:
 
 
 def test_melon_tars_become_a_store_and_tables(melon_catalogue: Catalogue, tmp_path: Path) -> None:
+    melon_catalogue.playlists["times"] = [[30, 40, 50, 70], [70, 80], [90, 91]]
     metrics = run_pack(melon_catalogue, tmp_path)
     out = tmp_path / "out"
     store = FrameStore.open(out)
@@ -134,6 +135,8 @@ def test_melon_tars_become_a_store_and_tables(melon_catalogue: Catalogue, tmp_pa
     playlists = pd.read_parquet(out / "playlists.parquet")
     assert playlists["playlist_id"].tolist() == ["0", "2"]
     assert [list(tracks) for tracks in playlists["tracks"]] == [["3", "4", "5"], ["9", "1001"]]
+    assert [list(times) for times in playlists["times"]] == [[30, 40, 50], [90, 91]]
+    assert [list(counts) for counts in playlists["counts"]] == [[], []]
     assert pd.read_parquet(out / "labels.parquet").columns.tolist() == ["track_id", "task", "tags", "split"]
     rejects = pd.read_csv(out / "rejects.csv", dtype="str")
     assert rejects.to_numpy().tolist() == [

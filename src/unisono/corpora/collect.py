@@ -18,7 +18,7 @@ import soundfile
 from tqdm import tqdm
 
 from unisono.corpora.audio_files import DECODED, M3U, NOT_DECODED
-from unisono.corpora.folder import TITLE, read_titled_m3u
+from unisono.corpora.own.m3u import TITLE, read_titled_m3u
 from unisono.corpora.reading.files import read_bytes, refuse_duplicates, shown
 from unisono.corpora.reading.inventory import take_inventory
 from unisono.corpora.tags import UNTEXT, Tags, clean, one_spelling, read_tags

@@ -64,7 +64,7 @@ def read(root: Path) -> Catalogue:
     return Catalogue(
         root=root,
         tracks=lists.tracks({song: mels[song] for song in usable}),
-        playlists=playlists_table(playlists, lists.titles),
+        playlists=playlists_table(playlists, titles=lists.titles),
         rejects=rejects_table(rejects),
         counts={
             **lists.counts,

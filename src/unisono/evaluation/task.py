@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -15,7 +15,9 @@ from unisono.evaluation.measures.summary import Summary
 from unisono.params.evaluation import Task
 from unisono.params.holdings import GENRES
 
+WITHOUT_VECTOR = "tracks_without_vector"  # counted of others' vectors
 MOST_HEADLINES = 6  # numbers of one stage that a person reads
+NO_ITEMS = pd.DataFrame({"item": [], "model": []}, dtype="str")
 
 
 class NotMeasurable(Exception):
@@ -45,10 +47,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one model scores, {score: Summary}, and how many tracks, tags and so on that rests on, {name: number}."""
+    """What one model scores.
+
+    Attributes:
+        scores: {score: Summary}.
+        counts: how many tracks, tags and so on that rests on, {name: number}.
+        items: each item's scores, where a task's means are over items that all models share, such as playlists, so
+            that models can be compared item by item: index `item` (its id), a float column a score.
+    """
 
     scores: dict[str, Summary]
     counts: dict[str, int]
+    items: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -60,12 +70,14 @@ class Scores:
         models: {model: {score: Summary}}.
         counts: {model: {name: number}}.
         chance: {score: Summary} of guessing; empty where only models were scored.
+        items: {model: each item's scores}; empty for a task without items.
     """
 
     columns: tuple[Column, ...]
     models: dict[str, dict[str, Summary]]
     counts: dict[str, dict[str, int]]
     chance: dict[str, Summary] = field(default_factory=dict)
+    items: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def headline(self, *, name_models: bool) -> dict[str, float]:
         """Return the means that stand for the task, at most six; `name_models` puts the model before the score."""
@@ -78,7 +90,15 @@ class Scores:
         return dict(islice(means.items(), MOST_HEADLINES))
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """All but the items, which are too many for a person to read."""
+        return {name: value for name, value in asdict(replace(self, items={})).items() if name != "items"}
+
+    def item_table(self) -> pd.DataFrame:
+        """The items as one table: columns `item`, `model` and one a score; no row for a task without items."""
+        tables = [items.reset_index() for items in self.items.values()]
+        for model, table in zip(self.items, tables, strict=True):
+            table.insert(1, "model", model)
+        return pd.concat(tables, ignore_index=True) if tables else NO_ITEMS
 
 
 @dataclass(frozen=True)
@@ -159,4 +179,5 @@ def score(task: Task, models: Mapping[str, Path], corpus: Corpus) -> Scores:
         columns=kind.columns(task),
         models={model: found.scores for model, found in measured.items()},
         counts={model: found.counts for model, found in measured.items()},
+        items={model: found.items for model, found in measured.items() if found.items is not None},
     )

@@ -36,6 +36,23 @@ def run_experiment(name: str, overrides: Overrides, targets: Iterable[str] = ())
     return _output("git", "rev-parse", ref).strip()
 
 
+def refuse_before_repro() -> None:
+    """Check that DVC's cache holds all that dvc.lock names, as it does after `make repro`, but not in a fresh clone.
+
+    An experiment that runs a part of the pipeline ends in an error without it, and only after all that it has run: DVC
+    then looks into every folder that dvc.yaml plots something of.
+
+    Raises:
+        UserError: something is not in the cache.
+    """
+    missing = json.loads(_output("dvc", "data", "status", "--json")).get("not_in_cache", [])
+    if missing:
+        raise UserError(
+            f"DVC's cache lacks {len(missing)} of the outputs that dvc.lock names, such as {missing[0]}; run `make"
+            " repro` first: experiments that run a part of the pipeline start from its results"
+        )
+
+
 def fetch_output(revision: str, output: Path, destination: Path) -> None:
     """Copy a stage's output folder at a git revision from DVC's cache into the folder `destination`."""
     DVCFileSystem(rev=revision).get(output.as_posix(), str(destination), recursive=True)

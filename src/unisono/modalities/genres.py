@@ -1,5 +1,6 @@
 """Genres as a modality."""
 
+import numpy as np
 import pandas as pd
 
 from unisono.modalities.bag import Bag
@@ -19,3 +20,9 @@ class Genres(Bag):
 
     def bags(self, tracks: pd.DataFrame) -> pd.Series:
         return tracks["genres"]
+
+    def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        """Which genres each track has: (n, G)."""
+        padded_NG = np.zeros((len(rows_N), len(self.ids) + 1), dtype=np.float32)
+        np.put_along_axis(padded_NG, rows_N, 1, axis=1)
+        return padded_NG[:, 1:]

@@ -41,7 +41,14 @@ class WordVectors(NameVectors):
 
 
 class Encoder(Section):
-    channels: Annotated[list[Width], Entries(7, 7, "the output channels of each block")]
+    """The audio encoder, and what the other modalities' encoders share with it.
+
+    Attributes:
+        channels: of a mel_cnn; other kinds have none.
+    """
+
+    kind: Literal["mel_cnn", "vectors"] = "mel_cnn"
+    channels: Annotated[list[Width], Entries(7, 7, "the output channels of each block")] | None = None
     hidden: Width
     embedding_dim: Width
     dropout: Dropout
@@ -64,7 +71,7 @@ class Loss(Section):
 class Train(Schedule):
     epochs: Epochs
     objective: Literal["contrastive", "prediction"]
-    crop_frames: Annotated[int, Between(128, 8192)]  # the encoder's pooling leaves nothing of fewer than 128
+    crop_frames: Annotated[int, Between(1, 8192)]
     mask_frames: Annotated[int, Between(0, 8192)]
     mask_bands: Annotated[int, Between(0, 1024)]
     genres_per_track: Annotated[int, Between(1, 1000)]

@@ -19,7 +19,7 @@ from unisono.corpora.reading.registry import read_catalogue
 from unisono.corpora.reading.tars import tar_members
 from unisono.corpora.recognise import FORMATS, recognise
 from unisono.errors import UserError
-from unisono.frames.sources import FrameReader, tar_member
+from unisono.frames.sources import FrameReader, in_file
 from unisono.project.advice import LEAST_TRACKS, MAX_REJECT_SHARE, MEL, USES, params_for
 from unisono.project.findings import Check, Packing, Rejects
 from unisono.project.listening import listen, spread
@@ -107,7 +107,7 @@ def _read(result: Check, root: Path) -> tuple[Catalogue, dict[str, str]]:
     tracks = lists.tracks(dict.fromkeys(lists.genres_of, ""))
     firsts = [next(((tar, member) for _, member in tar_members(tar) if member.isreg()), None) for tar in tars]
     sources = {PurePosixPath(member.name).stem: f"{tar.name}!{member.name}" for tar, member in filter(None, firsts)}
-    return Catalogue(root, tracks, playlists_table(playlists, lists.titles), counts=lists.counts), sources
+    return Catalogue(root, tracks, playlists_table(playlists, titles=lists.titles), counts=lists.counts), sources
 
 
 def _cut(tars: list[Path]) -> Iterator[str]:
@@ -131,7 +131,7 @@ def _look_at_files(catalogue: Catalogue) -> tuple[dict[str, int], list[tuple[str
     missing, empty or none."""
     sizes, lost = {}, []
     for track_id, source in catalogue.tracks["source"].items():
-        if not source or tar_member(source):
+        if not source or in_file(source):
             continue
         try:
             if size := size_of_file(catalogue.root / source):
@@ -172,7 +172,7 @@ def _count(result: Check, catalogue: Catalogue, rejects: pd.DataFrame) -> None:
 
 
 def _folder(source: str) -> str:
-    return "" if tar_member(source) else PurePosixPath(source).parent.name
+    return "" if in_file(source) else PurePosixPath(source).parent.name
 
 
 def _reckon(result: Check, sizes: dict[str, int]) -> None:

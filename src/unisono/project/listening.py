@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from unisono.audio.rejects import RejectError
-from unisono.frames.sources import FrameReader, Reading, tar_member
+from unisono.frames.sources import FrameReader, Reading, in_file
 from unisono.params import Mel
 
 LONGEST = 45.0  # seconds; then no further track is read
@@ -71,7 +71,7 @@ def _read(reader: FrameReader, sources: dict[str, str]) -> Iterator[tuple[str, R
     """Each track's id and frames, and the seconds that they took; no tar is walked beyond its last track."""
     tars: dict[str, dict[str, str]] = {}
     for track_id, source in sources.items():
-        tars.setdefault((tar_member(source) or ("", ""))[0], {})[track_id] = source
+        tars.setdefault((in_file(source) or ("", ""))[0], {})[track_id] = source
     if "" in tars:  # load what decodes before time is taken
         reader.read_samples(np.zeros(reader.front_end.sample_rate), reader.front_end.sample_rate)
     began = time.perf_counter()

@@ -1,5 +1,7 @@
 """The six models of the paper, as the params that make them."""
 
+from collections.abc import Iterable, Mapping
+
 from unisono.params import Loss
 
 _WEIGHTS = tuple(name for name in Loss.model_fields if name.startswith("lambda_"))
@@ -23,6 +25,8 @@ SIX_MODELS: dict[str, dict[str, str | float]] = {
 TITLES = {
     "random": "random",
     "untrained": "untrained",
+    "statistics": "mel statistics",
+    "ridge": "ridge",
     "bline_g": "B-line G",
     "bline_cf": "B-line CF",
     "bline_cf_g": "B-line CF-G",
@@ -32,8 +36,20 @@ TITLES = {
     "custom": "custom weights",
 }
 
-
+VECTORS = "the vectors as they came"  # what the statistics of vectors are
 SECOND_SYSTEM = "metric learning"
+
+
+def row_titles(kind: str, rows: Iterable[str], without_vector: Mapping[str, int]) -> dict[str, str]:
+    """Return what tables call rows.
+
+    Args:
+        kind: of the first system's encoder.
+        without_vector: of how many tracks some of the others have no vector.
+    """
+    titles = {**TITLES, "statistics": VECTORS if kind == "vectors" else TITLES["statistics"]}
+    lacking = {row: f" ({n} tracks without a vector)" for row, n in without_vector.items() if n}
+    return {row: titles.get(row, row) + lacking.get(row, "") for row in rows}
 
 
 def model_name(loss: Loss, objective: str) -> str:

@@ -42,5 +42,5 @@ def test_any_text_gives_words_that_a_table_takes(
     assert title_words(" ".join(title_words(title))) == title_words(title)
     folder = tmp_path_factory.getbasetemp()
     tracks = empty("genres", "artists", "source", index="track_id")
-    write_tables(Catalogue(folder, tracks, playlists_table({"p": ["1"]}, {"p": (title, tags)})), folder)
+    write_tables(Catalogue(folder, tracks, playlists_table({"p": ["1"]}, titles={"p": (title, tags)})), folder)
     assert list(pd.read_parquet(folder / "playlists.parquet")["words"][0]) == words

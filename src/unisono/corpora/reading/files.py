@@ -168,7 +168,7 @@ def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",", filled: I
     cells = []
     try:
         header = next(rows, [])
-        _check_header(path, header, columns, delimiter)
+        check_header(path, header, columns, delimiter)
         places = [header.index(column) for column in filled]
         for row in rows:
             if row and len(row) != len(header):
@@ -188,7 +188,7 @@ def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",", filled: I
     return pd.DataFrame(cells, columns=header, dtype="str")
 
 
-def _check_header(path: Path, header: list[str], columns: Iterable[str], delimiter: str) -> None:
+def check_header(path: Path, header: list[str], columns: Iterable[str], delimiter: str) -> None:
     if missing := [column for column in columns if column not in header]:
         found = ", ".join(header[:10]) + ", ..." * (len(header) > 10) or "an empty file"
         raise UserError(
@@ -228,11 +228,27 @@ def tracks_table(
     ).set_axis(pd.Index(track_ids, name="track_id", dtype="str"))
 
 
-def playlists_table(playlists: dict[str, list[str]], titles: Titles) -> pd.DataFrame:
-    """A catalogue's `playlists`, with the words of their titles and tags; `titles` may have more than these."""
+def playlists_table(
+    playlists: dict[str, list[str]],
+    counts: list[list[float]] | None = None,
+    times: list[list[int]] | None = None,
+    titles: Titles | None = None,
+) -> pd.DataFrame:
+    """A catalogue's `playlists`; without counts, or times, each playlist's list of them is empty.
+
+    Args:
+        titles: those that words are taken from; there may be more than playlists, but none without one.
+    """
     index = pd.Index(list(playlists), name="playlist_id", dtype="str")
-    lists = {"tracks": list(playlists.values()), "words": [playlist_words(*titles[key]) for key in playlists]}
-    return pd.DataFrame({name: pd.Series(values, index=index, dtype=object) for name, values in lists.items()})
+    none: list[list[float]] = [[] for _ in playlists]
+    words = [playlist_words(*titles[key]) if titles else [] for key in playlists]
+    columns = {
+        "tracks": list(playlists.values()),
+        "words": words,
+        "counts": counts or none,
+        "times": times or none,
+    }
+    return pd.DataFrame({name: pd.Series(lists, index=index, dtype=object) for name, lists in columns.items()})
 
 
 def rejects_table(rejects: list[tuple[str, str, str]]) -> pd.DataFrame:

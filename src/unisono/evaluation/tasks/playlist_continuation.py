@@ -31,7 +31,10 @@ def columns(task: PlaylistContinuation) -> tuple[Column, ...]:
 def score(task: PlaylistContinuation, model: Path, corpus: Corpus) -> Measured:
     embeddings = load_embeddings(model)
     continuations = _continuations(embeddings.track_ids, corpus)
-    return Measured(evaluate_playlists(embeddings, continuations, task), continuations.counts)
+    items = evaluate_playlists(embeddings, continuations, task)
+    return Measured(
+        {str(name): summarise(values.to_numpy()) for name, values in items.items()}, continuations.counts, items
+    )
 
 
 def chance(task: PlaylistContinuation, n_windows: pd.Series, corpus: Corpus) -> dict[str, Summary]:
@@ -43,6 +46,7 @@ class Continuations:
     """The task: playlists with at least one test-set song, their known songs and the songs to be found.
 
     Attributes:
+        playlists: their ids (p).
         queries: ids of the songs (q) that some playlist knows, from the training and validation parts.
         candidates: ids of the test-set songs (s), sorted.
         known_PQ: which queries each playlist holds.
@@ -50,6 +54,7 @@ class Continuations:
         counts: how many playlists there are, and how many were left out for want of a test-set song.
     """
 
+    playlists: pd.Index
     queries: pd.Index
     candidates: pd.Index
     known_PQ: csr_matrix
@@ -64,7 +69,7 @@ class Continuations:
 
 def _continuations(track_ids: pd.Index, corpus: Corpus) -> Continuations:
     split = read_table(corpus.split, "track_id", "split")
-    return find_continuations(corpus.table("playlists", "tracks"), split, track_ids, corpus.where)
+    return find_continuations(corpus.table("playlists", "playlist_id", "tracks"), split, track_ids, corpus.where)
 
 
 def find_continuations(playlists: pd.DataFrame, split: pd.DataFrame, embedded: pd.Index, where: str) -> Continuations:
@@ -108,13 +113,13 @@ def find_continuations(playlists: pd.DataFrame, split: pd.DataFrame, embedded: p
         "queries": len(queries),
         "candidates": len(candidates),
     }
-    return Continuations(queries, candidates, known_PQ, _membership(pairs[in_test], continued, candidates), counts)
+    ids = pd.Index(playlists["playlist_id"].to_numpy()[continued], name="item")
+    truth_PS = _membership(pairs[in_test], continued, candidates)
+    return Continuations(ids, queries, candidates, known_PQ, truth_PS, counts)
 
 
-def evaluate_playlists(
-    embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation
-) -> dict[str, Summary]:
-    """Return `ndcg@k` and `map@k` of the continuations, whose std and n are over the playlists."""
+def evaluate_playlists(embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation) -> pd.DataFrame:
+    """Return `ndcg@k` and `map@k` of each playlist's continuation, by the playlist's id."""
     vectors_ND = embeddings.tracks_ND
     queries_QD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.queries)])
     items_SD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.candidates)])
@@ -123,7 +128,7 @@ def evaluate_playlists(
     else:
         neighbours = nearest_annoy(queries_QD, items_SD, task.k, task.annoy_trees, task.seed)
     hits_PK = continuation_hits(task_data, *neighbours, task.k)
-    return {name: summarise(values) for name, values in _scores(hits_PK, task_data.relevant_P).items()}
+    return pd.DataFrame(_scores(hits_PK, task_data.relevant_P), index=task_data.playlists)
 
 
 def random_continuation(task_data: Continuations, task: PlaylistContinuation) -> dict[str, Summary]:
