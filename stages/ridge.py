@@ -11,7 +11,6 @@ import pandas as pd
 from unisono.alignment.alignments import AUDIO, CROP, weighted_alignments
 from unisono.alignment.ridge import Part, fit_ridge
 from unisono.artifacts.read import read_table
-from unisono.artifacts.vectors import load_vectors
 from unisono.embeddings.read import load_embeddings
 from unisono.modalities.registry import MODALITIES
 from unisono.params import Params
@@ -23,7 +22,7 @@ DATA = Path("data")
 def main(params: Params, corpus: str) -> None:
     rows = weighted_alignments(params.loss, params.train.objective, MODALITIES)
     wanted = {row.b for row in rows if row.a == AUDIO and row.b != CROP}
-    modalities = [kind(*load_vectors(DATA / kind.folder)) for kind in MODALITIES if kind.name in wanted]
+    modalities = [kind.load(DATA / kind.folder) for kind in MODALITIES if kind.name in wanted]
     statistics = load_embeddings(DATA / "baselines" / corpus / "statistics")
     columns = [column for modality in modalities for column in modality.columns]
     tracks = read_table(DATA / "frames" / corpus / "tracks.parquet", "track_id", *columns).set_index("track_id")

@@ -14,7 +14,6 @@ from unisono.alignment.encoder import build_audio_encoder
 from unisono.alignment.examples import Examples
 from unisono.alignment.objective import CrossModalAlignment
 from unisono.artifacts.read import read_table
-from unisono.artifacts.vectors import load_vectors
 from unisono.encoders.saved import save_encoder
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
@@ -33,7 +32,7 @@ def main(params: Params, corpus: str) -> None:
     train, frames, split = params.train, DATA / "frames" / corpus, DATA / "split" / f"{corpus}.parquet"
     alignments = weighted_alignments(params.loss, train.objective, MODALITIES)
     kinds = [kind for kind in MODALITIES if kind.name in aligned(alignments)]
-    modalities = [kind(*load_vectors(DATA / kind.folder)) for kind in kinds]
+    modalities = [kind.load(DATA / kind.folder) for kind in kinds]
     columns = [column for kind in kinds for column in kind.columns]
     tracks = read_table(frames / "tracks.parquet", "track_id", *columns).set_index("track_id")
     part_of = read_table(split, "track_id", "split").set_index("track_id")["split"]
@@ -66,7 +65,7 @@ def main(params: Params, corpus: str) -> None:
         weight_decay=train.weight_decay,
         suspects=_suspects(params, alignments),
     )
-    if OUT.exists():  # another objective may have left a genre encoder
+    if OUT.exists():  # another objective may have left other encoders
         shutil.rmtree(OUT)
     save_encoder(OUT, audio, params.front_end.model_dump())
     if isinstance(module, CrossModalAlignment):

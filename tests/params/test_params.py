@@ -84,6 +84,10 @@ def test_melon_holds_the_paper_s_values() -> None:
         "lambda_a2p": 1,
         "lambda_g2p": 1,
         "lambda_a2a": 0,
+        "lambda_a2t": 0,
+        "lambda_g2t": 0,
+        "lambda_p2t": 0,
+        "lambda_a2r": 0,
     }
     gtzan, jamendo, playlists = (p.evaluation[name] for name in ("gtzan", "jamendo", "playlists"))
     assert isinstance(gtzan, GenreClassification) and isinstance(jamendo, Tagging)

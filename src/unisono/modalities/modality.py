@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
+from unisono.artifacts.vectors import load_vectors
 from unisono.params import Encoder, Train
 
 
@@ -33,6 +34,15 @@ class Modality(ABC):
 
     ids: pd.Index
     vectors_MD: np.ndarray
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """That of the catalogue whose vectors lie in `folder`.
+
+        Raises:
+            UserError: a file is missing or damaged.
+        """
+        return cls(*load_vectors(folder))
 
     @abstractmethod
     def rows(self, tracks: pd.DataFrame, train: Train) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from unisono.errors import UserError
-from unisono.params.alignment import CF, Embedding, Encoder, Genres, Loss, Train
+from unisono.params.alignment import CF, Embedding, Encoder, Loss, NameVectors, Train, WordVectors
 from unisono.params.data import CorpusParams, Machine, Mel, Pack, Sample, Split, Systems, Vectors, Waves
 from unisono.params.evaluation import TASK_KINDS, AnyTask, Foreign, Report, RowName, Task
 from unisono.params.file import read_yaml
@@ -32,11 +32,11 @@ __all__ = [
     "Encoder",
     "Finetune",
     "Foreign",
-    "Genres",
     "Inception",
     "Loss",
     "Machine",
     "Mel",
+    "NameVectors",
     "Pack",
     "Params",
     "Pretrain",
@@ -51,6 +51,7 @@ __all__ = [
     "Train",
     "Vectors",
     "Waves",
+    "WordVectors",
     "load_params",
 ]
 
@@ -78,7 +79,9 @@ class Params(Section):
     pack: Pack
     split: Split
     cf: CF
-    genres: Genres
+    genres: NameVectors
+    words: WordVectors
+    artists: NameVectors
     encoder: Encoder
     loss: Loss
     train: Train

@@ -28,10 +28,16 @@ class CF(Section):
     seed: Seed
 
 
-class Genres(Section):
+class NameVectors(Section):
+    """Word2Vec over the names that songs have together."""
+
     dim: Width
     epochs: Epochs
     seed: Seed
+
+
+class WordVectors(NameVectors):
+    least: Annotated[int, Between(1, 1_000_000)]
 
 
 class Encoder(Section):
@@ -55,6 +61,11 @@ class Loss(Section):
     lambda_a2p: Weight
     lambda_g2p: Weight
     lambda_a2a: Weight
+    # A Loss of before these were there, as of a model that is shared, has none of them.
+    lambda_a2t: Weight = 0.0
+    lambda_g2t: Weight = 0.0
+    lambda_p2t: Weight = 0.0
+    lambda_a2r: Weight = 0.0
 
 
 class Train(Schedule):

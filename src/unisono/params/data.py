@@ -113,6 +113,7 @@ class Pack(Section):
 
 
 class Split(Section):
+    by: Literal["track", "artist", "time"] = "track"
     validation: Share
     test: Share
     seed: Seed

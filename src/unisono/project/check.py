@@ -107,7 +107,7 @@ def _read(result: Check, root: Path) -> tuple[Catalogue, dict[str, str]]:
     tracks = lists.tracks(dict.fromkeys(lists.genres_of, ""))
     firsts = [next(((tar, member) for _, member in tar_members(tar) if member.isreg()), None) for tar in tars]
     sources = {PurePosixPath(member.name).stem: f"{tar.name}!{member.name}" for tar, member in filter(None, firsts)}
-    return Catalogue(root, tracks, playlists_table(playlists), counts=lists.counts), sources
+    return Catalogue(root, tracks, playlists_table(playlists, titles=lists.titles), counts=lists.counts), sources
 
 
 def _cut(tars: list[Path]) -> Iterator[str]:

@@ -6,9 +6,16 @@ from urllib.parse import unquote, urlsplit
 
 from unisono.corpora.reading.files import read_bytes
 
+TITLE = "#PLAYLIST:"
+
 
 def read_m3u(path: Path) -> list[str]:
-    """The entries of an M3U playlist as normal absolute paths.
+    """The entries of an M3U playlist as normal absolute paths; see `read_titled_m3u`."""
+    return read_titled_m3u(path)[0]
+
+
+def read_titled_m3u(path: Path) -> tuple[list[str], str]:
+    """The entries of an M3U playlist as normal absolute paths, and its title: '' if no #PLAYLIST: line names it.
 
     Blank lines and comments (#EXTM3U, #EXTINF, ...) are skipped; backslashes separate folders, as Windows players
     write them; file:// addresses are decoded. M3U has no stated encoding, so what is not UTF-8 is read as Latin-1.
@@ -21,8 +28,9 @@ def read_m3u(path: Path) -> list[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    lines = (line.strip() for line in text.splitlines())
-    return [_entry(path.parent, line) for line in lines if line and not line.startswith("#")]
+    lines = [line.strip() for line in text.splitlines()]
+    titles = (line[len(TITLE) :].strip() for line in lines if line.upper().startswith(TITLE))
+    return [_entry(path.parent, line) for line in lines if line and not line.startswith("#")], next(titles, "")
 
 
 def _entry(folder: Path, line: str) -> str:

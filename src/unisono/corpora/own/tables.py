@@ -1,6 +1,7 @@
 """The tables of users' own corpora: tracks.csv and a folder of M3U playlists, whatever tracks are stored as.
 
-tracks.csv           track_id, path, genres (joined by ';'; may be absent), and any further columns, which are kept
+tracks.csv           track_id, path, genres and artist (each joined by ';'; may be absent), and any further columns,
+                     which are kept
 playlists/*.m3u8     UTF-8 playlists of paths, relative to the playlist's file or absolute; *.m3u too
 """
 
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from unisono.corpora.own.m3u import normal_path, read_m3u
+from unisono.corpora.own.m3u import normal_path, read_titled_m3u
 from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import playlists_table, read_csv, refuse_duplicates, require_files, shown
 from unisono.errors import UserError
 
 PLAYLISTS = "playlists"
+OWN_COLUMNS = {"source": "the path", "artists": "the list of those in the column artist"}
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,8 @@ def read_own(root: Path, *, paths: bool) -> Catalogue:
     require_files(root, ["tracks.csv"])
     table = _read_tracks(path, paths)
     tracks = table.rename(columns={"path": "source"}).set_index("track_id")
-    tracks["genres"] = [split_genres(cell) for cell in table.get("genres", [""] * len(table))]
+    for column, name in (("genres", "genres"), ("artists", "artist")):
+        tracks[column] = [split_names(cell) for cell in table.get(name, [""] * len(table))]
     track_at: dict[str, str] = {}
     for track_id, source in zip(table["track_id"], table["path"], strict=True):
         if (other := track_at.setdefault(normal_path(root, source), track_id)) != track_id:
@@ -45,13 +48,13 @@ def read_own(root: Path, *, paths: bool) -> Catalogue:
                 " list each file once"
             )
 
-    listed, unreadable = _read_playlists(root / PLAYLISTS)
+    listed, titles, unreadable = _read_playlists(root / PLAYLISTS)
     known = {key: [track_at[entry] for entry in entries if entry in track_at] for key, entries in listed.items()}
     playlists = {key: list(dict.fromkeys(tracks)) for key, tracks in known.items() if tracks}
     return Catalogue(
         root=root,
         tracks=tracks,
-        playlists=playlists_table(playlists),
+        playlists=playlists_table(playlists, titles={key: (title, []) for key, title in titles.items()}),
         counts={
             "tracks_without_genre": int((tracks["genres"].str.len() == 0).sum()),
             "unknown_playlist_tracks": sum(map(len, listed.values())) - sum(map(len, known.values())),
@@ -66,8 +69,9 @@ def _read_tracks(path: Path, paths: bool) -> pd.DataFrame:
     table = read_csv(path, needed, filled=needed)
     if table.empty:
         raise UserError(f"{path}: lists no track; add a line for each")
-    if "source" in table:
-        raise UserError(f"{path}: has a column source, which is what Unisono calls the path; rename or remove it")
+    for name, meaning in OWN_COLUMNS.items():
+        if name in table:
+            raise UserError(f"{path}: has a column {name}, which is what Unisono calls {meaning}; rename or remove it")
     refuse_duplicates(path, table["track_id"])
     if "path" not in table:
         table["path"] = PLAYLISTS + "/" + table["track_id"]  # what an entry "ID" of a playlist there stands for
@@ -75,22 +79,25 @@ def _read_tracks(path: Path, paths: bool) -> pd.DataFrame:
     return table
 
 
-def split_genres(cell: str) -> list[str]:
+def split_names(cell: str) -> list[str]:
     """'rock; indie;;rock' to ['rock', 'indie']."""
     return list(dict.fromkeys(name for part in cell.split(";") if (name := part.strip())))
 
 
-def _read_playlists(folder: Path) -> tuple[dict[str, list[str]], int]:
-    """Entries by playlist id, the file's name in the folder without its suffix, and how many files are unreadable."""
+def _read_playlists(folder: Path) -> tuple[dict[str, list[str]], dict[str, str], int]:
+    """Entries and titles by playlist id, the file's name in the folder without its suffix, and how many files are
+    unreadable."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file, expected a folder of M3U playlists; remove it, or move it into one")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".m3u", ".m3u8") and not path.is_dir())
     ids = [shown(path.relative_to(folder).with_suffix("").as_posix()) for path in files]
     refuse_duplicates(folder, ids, "names of playlists (without .m3u or .m3u8)")
-    listed = {}
+    listed, titles = {}, {}
     for playlist_id, path in zip(ids, files, strict=True):
         try:
-            listed[playlist_id] = read_m3u(path)
+            listed[playlist_id], title = read_titled_m3u(path)
         except UserError as error:
             logger.warning("%s", error)
-    return listed, len(files) - len(listed)
+        else:
+            titles[playlist_id] = title or shown(path.stem)
+    return listed, titles, len(files) - len(listed)
