@@ -14,10 +14,11 @@ from unisono.training.devices import pick_device
 
 
 def main(params: Params, corpus: str) -> None:
-    playlists = read_table(Path("data/frames", corpus, "playlists.parquet"), "tracks")["tracks"]
+    playlists = read_table(Path("data/split", f"{corpus}-playlists.parquet"), "known", "counts")
     split = read_table(Path("data/split", f"{corpus}.parquet"), "track_id", "split")
     songs = split.loc[split["split"] != "test", "track_id"].tolist()
-    result = factorize(playlists, songs, params.cf, pick_device(params.machine.device))
+    device = pick_device(params.machine.device)
+    result = factorize(playlists["known"], songs, params.cf, device, playlists["counts"])
     save_vectors(Path("data/cf"), result.track_ids, result.factors_ND)
     details = {
         "held_out": result.held_out,

@@ -15,12 +15,12 @@ from unisono.stage import write_json
 CATALOGUE, WAVES, FRAMES = "data/frames/catalogue", "data/waves/magnatagatune", "frames-00000.h5"
 MATRIX = ["tracks.npy", "windows.npy", "index.parquet"]
 TRAINED, SIMILARITY = "data/embeddings/catalogue/trained", "data/embeddings/magnatagatune/similarity"
-SPLIT = "data/split/catalogue.parquet"
+SPLIT, PLAYLISTS = "data/split/catalogue.parquet", "data/split/catalogue-playlists.parquet"
 # A stage's command -> what it reads.
 READS: dict[str, list[str]] = {
     "pack.py mel catalogue": ["data/inventory/catalogue.json"],
-    "split.py catalogue": [f"{CATALOGUE}/tracks.parquet"],
-    "factorize.py catalogue": [f"{CATALOGUE}/playlists.parquet", SPLIT],
+    "split.py catalogue": [f"{CATALOGUE}/{name}.parquet" for name in ("tracks", "playlists")],
+    "factorize.py catalogue": [SPLIT, PLAYLISTS],
     "genres.py catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
     "train.py catalogue": [
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", "tracks.parquet", FRAMES)), SPLIT,
