@@ -108,7 +108,7 @@ def test_headlines_details_and_baselines_of_each_task(
     evaluate(name, "baselines")
     assert not (folder / "metrics/baselines").exists()
     baselines = read(f"details/baselines/{name}.json")
-    assert list(baselines["models"]) == ([] if name == "autotagging" else ["untrained"])
+    assert list(baselines["models"]) == ([] if name == "autotagging" else ["ridge", "statistics", "untrained"])
     scores = set(details["models"][models[0]])
     assert set(baselines["chance"]) == scores and all(set(s) == scores for s in baselines["models"].values())
     assert {column["score"] for column in details["columns"]} <= scores
