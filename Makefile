@@ -1,7 +1,8 @@
 # make repro    set up, then run the pipeline          make test     set up, then run the tests
 # make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
 # make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
-# make folds    the same params over K=5 splits          make model    the model that comes with the package
+# make folds    K=5 folds of a split a seed, SEEDS="0" make model    the model that comes with the package
+#               variants and folds run parts of the pipeline, and want make repro before them
 # make lock     resolve the dependencies anew; UPGRADE=--upgrade takes their newest versions
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -31,7 +32,7 @@ variants: .venv/installed
 	python -m unisono.experiments.variants $(SEEDS)
 
 folds: .venv/installed
-	python -m unisono.experiments.folds $(K)
+	python -m unisono.experiments.folds $(K) $(SEEDS)
 
 model: .venv/installed
 	python -m unisono.experiments.default_model

@@ -32,8 +32,8 @@ LIMIT = 1.5
 def untrained_model() -> Model:
     params = load_params(Path("params.yaml"))
     with tempfile.TemporaryDirectory() as folder:
-        encoder = build_audio_encoder(params.encoder, params.train, params.mel)
-        save_encoder(Path(folder), encoder, params.mel.model_dump())
+        encoder = build_audio_encoder(params.encoder, params.train, params.front_end)
+        save_encoder(Path(folder), encoder, params.front_end.model_dump())
         return Model(folder, device="cpu")
 
 

@@ -3,7 +3,7 @@
     python stages/evaluate.py NAME                what was trained
     python stages/evaluate.py NAME baselines      the untrained encoder, and chance
 
-Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/untrained/ and data/baselines/. Writes
+Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/baselines/. Writes
 metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone, and
 beside them each item's scores in data/scores/. A task whose labels or playlists do not exist is left out: the files say
 so.
@@ -16,11 +16,20 @@ from pathlib import Path
 from unisono.artifacts.read import read_table
 from unisono.embeddings.read import INDEX
 from unisono.errors import UserError
-from unisono.evaluation.task import NO_ITEMS, Corpus, NotMeasurable, Scores, kind_of, score, with_references
+from unisono.evaluation.task import (
+    NO_ITEMS,
+    WITHOUT_VECTOR,
+    Corpus,
+    NotMeasurable,
+    Scores,
+    kind_of,
+    score,
+    with_references,
+)
 from unisono.params import Params, Task
 from unisono.stage import run_stage, write_json, write_metrics
 
-EMBEDDINGS, UNTRAINED, FACTORS = Path("data/embeddings"), Path("data/untrained"), Path("data/baselines")
+EMBEDDINGS, BASELINES = Path("data/embeddings"), Path("data/baselines")
 FRAMES, SPLIT, ITEMS = Path("data/frames"), Path("data/split"), Path("data/scores")
 
 
@@ -31,11 +40,11 @@ def main(params: Params, name: str = "", what: str = "trained") -> None:
         raise UserError(
             f"evaluate.py {name} {what}: expected a task of params.evaluation ({known}), and `baselines` or nothing"
         )
-    factors = FACTORS / task.corpus / "factors" if task.corpus in params.systems.alignment else None
+    factors = BASELINES / task.corpus / "factors" if task.corpus in params.systems.alignment else None
     where = f"evaluation.{name} ({task.corpus})"
     corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", where, factors)
     try:
-        scores = baselines(task, corpus) if what == "baselines" else score(task, models(task, params), corpus)
+        scores = baselines(task, params, corpus) if what == "baselines" else score(task, models(task, params), corpus)
         headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()
         items = scores.item_table()
     except NotMeasurable as reason:
@@ -57,10 +66,18 @@ def models(task: Task, params: Params) -> dict[str, Path]:
     return {model: EMBEDDINGS / task.corpus / model for model in compared}
 
 
-def baselines(task: Task, corpus: Corpus) -> Scores:
-    """The untrained encoder's scores, if it can do the task; on its tracks chance, and what is no embedding."""
-    kind, untrained = kind_of(task), UNTRAINED / task.corpus
-    scores = score(task, {"untrained": untrained} if kind.HAS_UNTRAINED else {}, corpus)
+def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
+    """What was not trained, and others' vectors, if such can do the task; chance, and what is no embedding."""
+    kind, untrained = kind_of(task), BASELINES / task.corpus / "untrained"
+    names = ["untrained", "statistics", *(["ridge"] if task.corpus in params.systems.embed else [])]
+    names += [name for name, foreign in params.compare.items() if foreign.corpus == task.corpus]
+    folders = {name: BASELINES / task.corpus / name for name in names}
+    # Without an alignment there is no ridge, and without a modality to regress onto its folder is empty.
+    there = {name: folder for name, folder in folders.items() if name != "ridge" or (folder / INDEX).exists()}
+    scores = score(task, there if kind.HAS_UNTRAINED else {}, corpus)
+    for name in scores.counts.keys() & params.compare.keys():
+        lacking = len(corpus.table("tracks", "track_id")) - len(read_table(there[name] / INDEX))
+        scores.counts[name][WITHOUT_VECTOR] = lacking
     n_windows = read_table(untrained / INDEX, "track_id", "n_windows").set_index("track_id")["n_windows"]
     scores = replace(scores, chance=kind.chance(task, n_windows, corpus))
     return with_references(scores, task, n_windows.index, corpus)

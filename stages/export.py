@@ -20,7 +20,7 @@ from unisono.training.devices import pick_device
 def main(params: Params, model: str, corpus: str) -> None:
     similarity = model == "similarity"
     folder = Path("data/models", "finetuned" if similarity else model)
-    out = Path("data/untrained", corpus) if model == "untrained" else Path("data/embeddings", corpus, model)
+    out = Path("data/baselines", corpus, model) if model == "untrained" else Path("data/embeddings", corpus, model)
     encoder, _ = load_encoder(folder)
     layers = {out: "projection" if similarity else params.embedding.layer}
     if model == "trained":

@@ -1,7 +1,7 @@
 """python stages/inventory.py CORPUS
 
-List the raw data of a corpus in data/inventory/CORPUS.csv, and in CORPUS.json what its tracks have: genres, playlists,
-labels. To look again after adding files: make inventory.
+List the raw data of a corpus in data/inventory/CORPUS.csv, and in CORPUS.json what it has: genres, playlists and
+their words, artists, labels. To look again after adding files: make inventory.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ import pandas as pd
 
 from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.corpora.reading.registry import read_catalogue
+from unisono.corpora.reading.vector_files import DIMENSIONS
 from unisono.errors import UserError
 from unisono.params import Params
 from unisono.params.holdings import GENRES, Holdings
@@ -29,7 +30,14 @@ def main(params: Params, corpus: str) -> None:
     catalogue = read_catalogue(params.corpora[corpus].format, root)
     sets = {str(task): labels["tags"] for task, labels in catalogue.labels.groupby("task")}
     tags = {name: by_frequency(found) for name, found in {GENRES: catalogue.tracks["genres"], **sets}.items()}
-    holdings = Holdings(tracks=len(catalogue.tracks), playlists=len(catalogue.playlists), tags=tags)
+    holdings = Holdings(
+        tracks=len(catalogue.tracks),
+        playlists=len(catalogue.playlists),
+        tags=tags,
+        words=int((catalogue.playlists["words"].map(len) > 0).sum()),
+        artists=int((catalogue.tracks["artists"].map(len) > 0).sum()),
+        dim=catalogue.counts.get(DIMENSIONS, 0),
+    )
     write_json(out / f"{corpus}.json", holdings.model_dump())
 
 

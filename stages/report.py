@@ -9,8 +9,8 @@ from unisono.artifacts.read import damaged, read_json
 from unisono.params import Params
 from unisono.report.figures import draw
 from unisono.report.markdown import page, published
-from unisono.report.models import SECOND_SYSTEM, TITLES, model_name
-from unisono.report.scores import BASELINES, Details, Results, rows_of
+from unisono.report.models import SECOND_SYSTEM, TITLES, model_name, row_titles
+from unisono.report.scores import Details, Results, rows_of
 from unisono.report.tables import rows_in, tables
 from unisono.stage import run_stage
 
@@ -22,10 +22,9 @@ def main(params: Params) -> None:
     results = Results(evaluated=read("evaluate", params), baselines=read("baselines", params))
     rows = rows_of(results)
     titles = {"trained": TITLES[model_name(params.loss, params.train.objective)], "similarity": SECOND_SYSTEM}
+    others = row_titles(params.encoder.kind, rows.keys() - titles.keys(), results.without_vector)
     own = {
-        row if row in BASELINES else f"{titles.get(row, row)} (this run)": scores
-        for row, scores in rows.items()
-        if scores
+        f"{titles[row]} (this run)" if row in titles else others[row]: scores for row, scores in rows.items() if scores
     }
     measured = " and ".join(title for row, title in titles.items() if rows[row])
     shown = [table for table in tables(params.evaluation, results.evaluated) if rows_in(table, own)]

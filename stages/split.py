@@ -1,9 +1,9 @@
 """python stages/split.py CORPUS
 
-Split a corpus into training, validation and test parts, stratified by genre or by time. One that comes with lists of
-its own keeps them: nothing is split, and the tables are empty. With params.split.folds, the test part is one of so many
-folds. Beside the tracks' parts, CORPUS-playlists.parquet has the songs of each playlist that training may see, and
-those that are to be found.
+Split a corpus into training, validation and test parts: stratified by genre, also so that no artist is in two, or by
+time. One that comes with lists of its own keeps them: nothing is split, and the tables are empty. With
+params.split.folds, the test part is one of so many folds. Beside the tracks' parts, CORPUS-playlists.parquet has the
+songs of each playlist that training may see, and those that are to be found.
 """
 
 from dataclasses import asdict
@@ -28,17 +28,20 @@ def main(params: Params, corpus: str) -> None:
         split_playlists(playlists, split, 0, 0).to_parquet(of_playlists, index=False, schema=SCHEMA)
         write_metrics(f"split/{corpus}", {}, {})
         return
+    from unisono.corpora.artist_split import artist_groups
     from unisono.corpora.split import fold_split, split_metrics, stratified_split  # scikit-multilearn takes a second
 
     wanted = params.split
-    labels = read_table(tables / "tracks.parquet", "track_id", "genres").set_index("track_id")["genres"]
-    periods = None
+    columns = ["genres", "artists"] if wanted.by == "artist" else ["genres"]
+    tracks = read_table(tables / "tracks.parquet", "track_id", *columns).set_index("track_id")
+    labels, periods = tracks["genres"], None
+    groups_N = artist_groups(tracks["artists"]) if wanted.by == "artist" else None
     if wanted.by == "time":
         split, periods = time_split(labels.index.to_series(), playlists, wanted.validation, wanted.test)
     elif wanted.folds:
-        split = fold_split(labels, wanted.folds, wanted.fold, wanted.validation, wanted.seed)
+        split = fold_split(labels, wanted.folds, wanted.fold, wanted.validation, wanted.seed, groups_N)
     else:
-        split = stratified_split(labels, wanted.validation, wanted.test, wanted.seed)
+        split = stratified_split(labels, wanted.validation, wanted.test, wanted.seed, groups_N)
     split.to_parquet(out, index=False)
     test_from = periods.test_from if periods else float("inf")
     found = split_playlists(playlists, split, wanted.held_out, wanted.seed, test_from)

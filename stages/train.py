@@ -14,7 +14,6 @@ from unisono.alignment.encoder import build_audio_encoder
 from unisono.alignment.examples import Examples
 from unisono.alignment.objective import CrossModalAlignment
 from unisono.artifacts.read import read_table
-from unisono.artifacts.vectors import load_vectors
 from unisono.encoders.saved import save_encoder
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
@@ -33,7 +32,7 @@ def main(params: Params, corpus: str) -> None:
     train, frames, split = params.train, DATA / "frames" / corpus, DATA / "split" / f"{corpus}.parquet"
     alignments = weighted_alignments(params.loss, train.objective, MODALITIES)
     kinds = [kind for kind in MODALITIES if kind.name in aligned(alignments)]
-    modalities = [kind(*load_vectors(DATA / kind.folder)) for kind in kinds]
+    modalities = [kind.load(DATA / kind.folder) for kind in kinds]
     columns = [column for kind in kinds for column in kind.columns]
     tracks = read_table(frames / "tracks.parquet", "track_id", *columns).set_index("track_id")
     part_of = read_table(split, "track_id", "split").set_index("track_id")["split"]
@@ -45,11 +44,11 @@ def main(params: Params, corpus: str) -> None:
     for modality in modalities:
         if not training.present[modality.name].any():
             raise UserError(_missing(modality, params.loss))
-    audio = build_audio_encoder(params.encoder, train, params.mel)
+    audio = build_audio_encoder(params.encoder, train, params.front_end)
     module = build_objective(audio, modalities, alignments, params.encoder, params.loss, train)
     vectors = [path for kind in kinds for path in (DATA / kind.folder).iterdir()]
     inputs = [split, *vectors, *frames.glob("*.parquet")]
-    settings = params.model_dump(include={"mel", "encoder", "loss", "train", "precision"}, mode="json")
+    settings = params.model_dump(include={"mel", "vectors", "encoder", "loss", "train", "precision"}, mode="json")
     checkpoint = checkpoint_path("train", settings, inputs, Path(__file__))
     progress = fit_on_crops(
         module,
@@ -66,9 +65,9 @@ def main(params: Params, corpus: str) -> None:
         weight_decay=train.weight_decay,
         suspects=_suspects(params, alignments),
     )
-    if OUT.exists():  # another objective may have left a genre encoder
+    if OUT.exists():  # another objective may have left other encoders
         shutil.rmtree(OUT)
-    save_encoder(OUT, audio, params.mel.model_dump())
+    save_encoder(OUT, audio, params.front_end.model_dump())
     if isinstance(module, CrossModalAlignment):
         for modality in modalities:
             modality.save_encoder(OUT, module.encoders[modality.name])

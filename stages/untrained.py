@@ -12,8 +12,8 @@ from unisono.stage import run_stage
 
 
 def main(params: Params) -> None:
-    encoder = build_audio_encoder(params.encoder, params.train, params.mel)
-    save_encoder(Path("data/models/untrained"), encoder, params.mel.model_dump())
+    encoder = build_audio_encoder(params.encoder, params.train, params.front_end)
+    save_encoder(Path("data/models/untrained"), encoder, params.front_end.model_dump())
 
 
 if __name__ == "__main__":

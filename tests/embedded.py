@@ -15,7 +15,7 @@ from unisono.encoders.audio_encoder import bands_first
 from unisono.encoders.mel_cnn import MelCNN
 from unisono.encoders.saved import save_encoder
 from unisono.frames.store import FrameStore
-from unisono.modalities.genre_encoder import GenreAttention, save_genre_encoder
+from unisono.modalities.bag_encoder import BagAttention, save_bag_encoder
 from unisono.params import load_params
 
 REPO = Path(__file__).parents[1]
@@ -97,4 +97,4 @@ def _save_encoders(folder: Path, store: FrameStore, front_end: dict) -> None:
         for _ in range(50):
             encoder.train()(crops_BFT)
     save_encoder(folder, encoder, front_end)
-    save_genre_encoder(folder, ["low", "middle", "high", "calm"], GenreAttention(torch.randn(4, 8), 4, 6, 0.0))
+    save_bag_encoder(folder, "genre", ["low", "middle", "high", "calm"], BagAttention(torch.randn(4, 8), 4, 6, 0.0))

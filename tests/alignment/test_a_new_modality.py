@@ -31,10 +31,10 @@ TRACKS = pd.DataFrame(
 )
 
 
-class Words(Modality):
+class Titles(Modality):
     """The words of a title: how often each stands in it."""
 
-    name, letter, folder, columns = "word", "w", "words", ("title",)
+    name, letter, folder, columns = "title", "w", "titles", ("title",)
     missing = "no title has a word that is known"
 
     def rows(self, tracks: pd.DataFrame, train: Train) -> np.ndarray:
@@ -46,6 +46,9 @@ class Words(Modality):
 
     def encoder(self, params: Encoder) -> nn.Module:
         return nn.Linear(len(self.ids), params.embedding_dim)
+
+    def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        return rows_N
 
     @property
     def n_outputs(self) -> int:
@@ -65,18 +68,18 @@ LOSS = Lambdas(temperature=0.1, lambda_a2g=1, lambda_a2p=0, lambda_g2p=0, lambda
 
 @pytest.mark.parametrize(
     ("objective", "losses", "weights"),
-    [("contrastive", ["a2g", "a2w", "g2w"], [1, 2, 3]), ("prediction", ["genre", "word"], [1, 2])],
+    [("contrastive", ["a2g", "a2w", "g2w"], [1, 2, 3]), ("prediction", ["genre", "title"], [1, 2])],
 )
 def test_it_trains(tmp_path: Path, objective: str, losses: list[str], weights: list[int]) -> None:
     train = TRAIN.model_copy(update={"objective": objective})
-    alignments = weighted_alignments(LOSS, objective, [*MODALITIES, Words])
+    alignments = weighted_alignments(LOSS, objective, [*MODALITIES, Titles])
     genres = Genres(pd.Index(["a", "b"]), np.eye(2, 4, dtype=np.float32))
-    modalities = [genres, Words(pd.Index(["red", "sun", "moon"]), np.zeros((3, 1)))]
+    modalities = [genres, Titles(pd.Index(["red", "sun", "moon"]), np.zeros((3, 1)))]
     examples = Examples.of(TRACKS, numbered_frames(tmp_path, [150] * 8, MEL.n_mels), modalities, train)
-    assert examples.present["word"].tolist() == [True, True, True, False, True, True, False, False]
+    assert examples.present["title"].tolist() == [True, True, True, False, True, True, False, False]
     audio = build_audio_encoder(ENCODER, train, MEL)
     module = build_objective(audio, modalities, alignments, ENCODER, LOSS, train)
-    learned = (module.encoders if objective == "contrastive" else module.heads)["word"]
+    learned = (module.encoders if objective == "contrastive" else module.heads)["title"]
     before = learned.weight.detach().clone()
     progress = fit_on_crops(
         module, examples, examples, stage="train", crop_frames=128, n_views=1, schedule=train, precision="fp32",

@@ -18,6 +18,10 @@ def test_a_lambda_is_a_row_in_the_order_of_the_params() -> None:
         Alignment("a2p", "audio", "playlist", 0),
         Alignment("g2p", "genre", "playlist", 3),
         Alignment("a2a", "audio", "crop", 4),
+        Alignment("a2t", "audio", "word", 0),
+        Alignment("g2t", "genre", "word", 0),
+        Alignment("p2t", "playlist", "word", 0),
+        Alignment("a2r", "audio", "artist", 0),
     ]
 
 
@@ -47,8 +51,8 @@ def test_what_counts_has_a_weight_and_is_known_to_the_objective(
 @pytest.mark.parametrize(
     ("objective", "a2a", "problem"),
     [
-        ("contrastive", 0, r"loss\.lambda_a2g, loss\.lambda_a2p and loss\.lambda_a2a are all 0"),
-        ("prediction", 1, r"loss\.lambda_a2g and loss\.lambda_a2p are both 0"),
+        ("contrastive", 0, r"loss\.lambda_a2g, .*loss\.lambda_a2a, loss\.lambda_a2t and loss\.lambda_a2r are all 0"),
+        ("prediction", 1, r"loss\.lambda_a2g, loss\.lambda_a2p, loss\.lambda_a2t and loss\.lambda_a2r are all 0"),
     ],
 )
 def test_weights_that_teach_the_audio_nothing_are_refused(g2p: float, objective: str, a2a: float, problem: str) -> None:
@@ -58,6 +62,6 @@ def test_weights_that_teach_the_audio_nothing_are_refused(g2p: float, objective:
 
 def test_rows_name_modalities_and_lambdas() -> None:
     rows = all_alignments(loss(1, 1, 1, 1), MODALITIES)
-    assert aligned(rows) == {"audio", "genre", "playlist", "crop"} and aligned(rows[2:3]) == {"genre", "playlist"}
+    assert aligned(rows[:4]) == {"audio", "genre", "playlist", "crop"} and aligned(rows[2:3]) == {"genre", "playlist"}
     assert lambdas(rows[:1]) == "loss.lambda_a2g"
     assert lambdas(rows[:3]) == "loss.lambda_a2g, loss.lambda_a2p and loss.lambda_g2p"

@@ -15,6 +15,7 @@ from unisono.alignment.objective import CrossModalAlignment
 from unisono.alignment.prediction import ModalityPrediction
 from unisono.modalities.genres import Genres
 from unisono.modalities.playlists import Playlists
+from unisono.modalities.registry import MODALITIES
 from unisono.params import Loss
 from unisono.training.nt_xent import nt_xent
 
@@ -29,7 +30,7 @@ def loss(a2g: float, a2p: float, g2p: float, a2a: float = 0) -> Loss:
 
 def objective(weights: Loss, kind: str = "contrastive", **changes: int) -> nn.Module:
     train = TRAIN.model_copy(update={"objective": kind, **changes})
-    rows = weighted_alignments(weights, kind, [Genres, Playlists])
+    rows = weighted_alignments(weights, kind, MODALITIES)
     modalities = [modality for modality in (GENRES, PLAYLISTS) if modality.name in aligned(rows)]
     return build_objective(build_audio_encoder(ENCODER, train, MEL), modalities, rows, ENCODER, weights, train)
 

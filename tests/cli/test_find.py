@@ -18,7 +18,7 @@ from embedded import TONES, embed_music, embed_vectors, write_tone
 
 import unisono
 from unisono.cli.app import main
-from unisono.corpora.folder import read_m3u
+from unisono.corpora.own.m3u import read_m3u
 
 COMMAND = [sys.executable, "-c", "from unisono.cli.app import main; main()"]
 

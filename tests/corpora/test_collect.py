@@ -11,6 +11,7 @@ from tagged import flac, mp3, sound
 
 from unisono.corpora import folder as own_music
 from unisono.corpora.collect import Collected, collect, track_ids
+from unisono.corpora.own.m3u import read_m3u, read_titled_m3u
 from unisono.corpora.reading.files import shown
 from unisono.errors import UserError
 
@@ -137,7 +138,7 @@ def test_playlists_come_with_the_same_files(root: Path, tmp_path: Path) -> None:
     put(
         root,
         "Björk/best.m3u",
-        "#EXTM3U\r\n#EXTINF:1,x\r\nDébut\\02.mp3\r\n../no_tags at all.wav\r\nhttp://radio/x\r\ngone.mp3\r\n".encode(),
+        "#EXTM3U\r\n#PLAYLIST:Best of Björk\r\n#EXTINF:1,x\r\nDébut\\02.mp3\r\n../no_tags at all.wav\r\nhttp://radio/x\r\ngone.mp3\r\n".encode(),
     )
     put(root, "all.m3u8", f"{root}/Björk/Début/02.mp3\n{tmp_path}/elsewhere.wav\n".encode())
     put(root, "all.m3u", "Björk/Début/01 Human Behaviour.flac\n".encode("latin-1"))
@@ -153,7 +154,8 @@ def test_playlists_come_with_the_same_files(root: Path, tmp_path: Path) -> None:
     }
     assert (found.copied, found.ready, found.gone) == (3, 1, 4)
     assert found.skipped == [("stale.m3u", "none of its 2 entries names a file")]
-    copied = own_music.read_m3u(root / "playlists/all-2.m3u8")
+    assert read_titled_m3u(root / "playlists/Björk/best.m3u8")[1] == "Best of Björk"
+    copied = read_m3u(root / "playlists/all-2.m3u8")
     assert copied == [f"{root}/Björk/Début/02.mp3", f"{tmp_path}/elsewhere.wav"]
     assert before.items() <= files(root).items()
 
@@ -245,7 +247,7 @@ def test_whatever_tags_and_names_hold_the_reader_takes_it(
     expected = {}
     for name in lists:
         path = Path(os.fsdecode(os.fsencode(root) + b"/" + name + b".m3u8"))
-        known = [os.path.relpath(entry, root) for entry in own_music.read_m3u(path)]
+        known = [os.path.relpath(entry, root) for entry in read_m3u(path)]
         if (named := [entry for entry in dict.fromkeys(known) if entry in set(found.tracks["path"])]) and name[
             :1
         ] != b".":

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unisono.corpora import folder
+from unisono.corpora.own.m3u import read_m3u
 from unisono.errors import UserError
 
-TABLE = """track_id,path,genres,title
-7,music/a.ogg,rock; indie;;rock,"Hello, world"
-x y,music/ü b.mp3,,B
-c,{outside}/c.flac,jazz,C
+TABLE = """track_id,path,genres,title,artist
+7,music/a.ogg,rock; indie;;rock,"Hello, world",Ann; Bob;Ann
+x y,music/ü b.mp3,,B,
+c,{outside}/c.flac,jazz,C,Bob
 """
 
 
@@ -30,6 +31,7 @@ def test_tracks_keep_their_further_columns(root: Path) -> None:
     tracks = folder.read(root).tracks
     assert tracks.index.tolist() == ["7", "x y", "c"]
     assert tracks["genres"].tolist() == [["rock", "indie"], [], ["jazz"]]
+    assert tracks["artists"].tolist() == [["Ann", "Bob"], [], ["Bob"]] and tracks["artist"]["7"] == "Ann; Bob;Ann"
     assert tracks["title"].tolist() == ["Hello, world", "B", "C"]
     assert tracks["source"].tolist()[:2] == ["music/a.ogg", "music/ü b.mp3"]
 
@@ -37,7 +39,8 @@ def test_tracks_keep_their_further_columns(root: Path) -> None:
 def test_playlists_as_players_write_them(root: Path, tmp_path: Path) -> None:
     playlists = root / "playlists"
     (playlists / "relative.m3u8").write_bytes(
-        "\ufeff#EXTM3U\r\n#EXTINF:1,A\r\n../music/a.ogg\r\n\r\n../music/ü b.mp3\r\n../music/a.ogg\r\n".encode()
+        "\ufeff#EXTM3U\r\n#Playlist: Rainy Evening \r\n#EXTINF:1,A\r\n../music/a.ogg\r\n\r\n"
+        "../music/ü b.mp3\r\n../music/a.ogg\r\n".encode()
     )
     (playlists / "latin.m3u").write_bytes("../music/ü b.mp3\n".encode("latin-1"))
     (playlists / "windows.M3U").write_text("..\\music\\a.ogg\n")
@@ -52,6 +55,13 @@ def test_playlists_as_players_write_them(root: Path, tmp_path: Path) -> None:
         "latin": ["x y"],
         "relative": ["7", "x y"],
         "windows": ["7"],
+    }
+    assert catalogue.playlists["words"].to_dict() == {
+        "address": ["address"],
+        "deep/absolute": ["absolute"],
+        "latin": ["latin"],
+        "relative": ["rainy", "evening"],
+        "windows": ["windows"],
     }
     assert catalogue.counts == {
         "tracks_without_genre": 1,
@@ -69,7 +79,7 @@ def test_without_playlists_there_are_none(root: Path) -> None:
 def test_no_playlist_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "wild.m3u"
     path.write_bytes(content)
-    assert all(Path(entry).is_absolute() for entry in folder.read_m3u(path))
+    assert all(Path(entry).is_absolute() for entry in read_m3u(path))
 
 
 @pytest.mark.parametrize(
@@ -84,6 +94,10 @@ def test_no_playlist_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, 
         ("track_id,path,genres\n,a.ogg,\n", "line 2 has an empty track_id; fill it in, or remove the line"),
         ('track_id,path,genres\n1,a.ogg,\n" ",,\n', "line 3 has an empty track_id and path"),
         ("track_id,path,genres,source\n1,a.ogg,,web\n", "has a column source, which is what Unisono calls the path"),
+        (
+            "track_id,path,artists\n1,a.ogg,A\n",
+            "has a column artists, which is what Unisono calls the list of those in",
+        ),
         ("track_id,path,genres,\n1,a.ogg,,\n", "column 4 has no name"),
         ("track_id,path,genres\n1,a\0.ogg,\n", "line 2 holds a NUL, so it is not text"),
         (f"track_id,path,genres\n1,a.ogg,{'x' * 200_000}\n", "malformed CSV at line 2 .field larger than"),

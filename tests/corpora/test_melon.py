@@ -32,19 +32,24 @@ def add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     songs = [
-        {"id": 0, "song_gn_dtl_gnr_basket": ["GN0102"], "song_name": "Feelings", "artist_name_basket": ["다비치"]},
+        {"id": 0, "song_gn_dtl_gnr_basket": ["GN0102"], "song_name": "Feelings", "artist_name_basket": ["다비치"],
+         "artist_id_basket": [672]},
         {
             "id": 1, "song_gn_dtl_gnr_basket": ["GN0101", "GN0201"], "song_name": "소나기 ",
             "artist_name_basket": ["용준형 (YONG JUNHYUNG)", "10cm", "10cm"],
+            "artist_id_basket": [9, "x7", 9],
         },
-        {"id": 2, "song_gn_dtl_gnr_basket": ["GN9000"]},
+        {"id": 2, "song_gn_dtl_gnr_basket": ["GN9000"], "artist_id_basket": None},
         {"id": 1003, "song_gn_dtl_gnr_basket": []},
         {"id": 4, "song_gn_dtl_gnr_basket": ["GN0102"]},
         {"id": 5, "song_gn_dtl_gnr_basket": ["GN0102"]},
     ]  # fmt: skip
     names = {"GN0100": "발라드", "GN0101": "세부장르전체", "GN0102": "1980년대", "GN0201": "세부장르전체"}
     playlists = {
-        "train": [{"id": 10, "songs": [0, 1, 1003]}, {"id": 11, "songs": [5, 2, 2, 777]}],
+        "train": [
+            {"id": 10, "songs": [0, 1, 1003], "plylst_title": "비 오는 날☔ Rainy", "tags": ["카페", "RAINY"]},
+            {"id": 11, "songs": [5, 2, 2, 777], "plylst_title": None},
+        ],
         "val": [{"id": 12, "songs": []}],
         "test": [{"id": 13, "songs": [5]}],
     }
@@ -75,6 +80,8 @@ def test_songs_in_playlists_become_tracks_with_the_names_of_their_detail_genres(
         "1003": "arena_mel_1.tar!1/1003.npy",
     }
     assert catalogue.playlists["tracks"].to_dict() == {"10": ["0", "1", "1003"], "11": ["2"]}
+    assert catalogue.tracks["artists"].to_dict() == {"0": ["672"], "1": ["9", "x7"], "2": [], "1003": []}
+    assert catalogue.playlists["words"].to_dict() == {"10": ["비", "오는", "날", "rainy", "카페"], "11": []}
     assert catalogue.rejects.to_numpy().tolist() == [["5", "", "missing mel"]]
     assert catalogue.counts == {
         "songs_in_no_playlist": 1,
@@ -194,6 +201,22 @@ def test_entries_without_the_keys_are_named(root: Path) -> None:
             '[{"id": 9, "songs": [0, [1]]}]',
             r"entry 0 \(id 9\) has \[1\] in songs, expected a list",
         ),
+        (
+            "train.json",
+            '[{"id": 9, "songs": [], "tags": "rain"}]',
+            r"\(id 9\) has 'rain' in tags, expected a list of text",
+        ),
+        ("train.json", '[{"id": 9, "songs": [], "tags": [7]}]', r"\(id 9\) has 7 in tags, expected a list of texts"),
+        (
+            "train.json",
+            '[{"id": 9, "songs": [], "plylst_title": 7}]',
+            "the playlist 9 has 7 as plylst_title, expected a text",
+        ),
+        (
+            "song_meta.json",
+            r'[{"id": 9, "song_gn_dtl_gnr_basket": [], "artist_id_basket": [1, "\ud800"]}]',
+            r"\(id 9\) has '.ud800' in artist_id_basket, expected a list of ids of artists",
+        ),
         ("train.json", '[{"id": 9, "songs": [true]}]', r"entry 0 \(id 9\) has True in songs"),
         ("train.json", '[{"id": 9, "songs": [1e999]}]', r"entry 0 \(id 9\) has inf in songs"),
         ("train.json", '[{"id": 9, "songs": 5}]', r"entry 0 \(id 9\) has 5 in songs"),
@@ -215,7 +238,7 @@ def test_entries_without_the_keys_are_named(root: Path) -> None:
         ("genre_gn_all.json", r'{"G": "\u0000"}', r"has 'G': '.x00', expected the code of a genre and its name"),
         ("genre_gn_all.json", '{"G": "a", "G": "b"}', r"the key 'G' occurs twice in one object"),
     ],
-    ids=range(18),
+    ids=range(22),
 )
 def test_values_of_the_wrong_kind_are_named(root: Path, file: str, text: str, message: str) -> None:
     (root / file).write_text(text)

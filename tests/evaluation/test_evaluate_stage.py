@@ -57,7 +57,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     playlists.to_parquet(tmp_path / "data/split/catalogue-playlists.parquet")
     labels[["track_id", "split"]].to_parquet(tmp_path / "data/split/catalogue.parquet")
     for seed, name in enumerate(
-        ("embeddings/catalogue/trained", "embeddings/catalogue/similarity", "untrained/catalogue")
+        (
+            "embeddings/catalogue/trained",
+            "embeddings/catalogue/similarity",
+            "baselines/catalogue/untrained",
+            "baselines/catalogue/statistics",
+            "baselines/catalogue/ridge",
+        )
     ):
         embed(tmp_path / "data" / name, seed)
     save_vectors(tmp_path / "data/embeddings/catalogue/similarity/tag_head", TAGS, np.ones((2, 6)))
@@ -103,7 +109,7 @@ def test_headlines_details_and_baselines_of_each_task(
     evaluate(name, "baselines")
     assert not (folder / "metrics/baselines").exists()
     baselines = read(f"details/baselines/{name}.json")
-    assert list(baselines["models"]) == ([] if name == "autotagging" else ["untrained"])
+    assert list(baselines["models"]) == ([] if name == "autotagging" else ["ridge", "statistics", "untrained"])
     scores = set(details["models"][models[0]])
     assert set(baselines["chance"]) == scores and all(set(s) == scores for s in baselines["models"].values())
     assert {column["score"] for column in details["columns"]} <= scores
@@ -127,12 +133,12 @@ def test_known_songs_have_rows_of_popularity_and_factors_beside_them(folder: Pat
     save_vectors(folder / "data/baselines/catalogue/factors", IDS[:30], vectors_ND)
     evaluate("known", "baselines")
     found = read("details/baselines/known.json")
-    assert list(found["models"]) == ["WARP", "popularity", "untrained"]
+    assert list(found["models"]) == ["WARP", "popularity", "ridge", "statistics", "untrained"]
     assert all(scores["ndcg@10"]["n"] == 1 for scores in found["models"].values())
     params["systems"]["alignment"] = []
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     evaluate("known", "baselines")
-    assert list(read("details/baselines/known.json")["models"]) == ["popularity", "untrained"]
+    assert "WARP" not in read("details/baselines/known.json")["models"]
 
 
 def test_chance_is_that_of_the_tracks_that_are_embedded(folder: Path) -> None:
@@ -140,7 +146,7 @@ def test_chance_is_that_of_the_tracks_that_are_embedded(folder: Path) -> None:
     evaluate("autotagging", "baselines")
     assert read("details/baselines/autotagging.json")["chance"]["pr_auc"]["mean"] == 0.5
     heard = [track for track in IDS if track not in ("t30", "t32")]
-    pd.DataFrame({"track_id": heard, "n_windows": 2}).to_parquet(folder / "data/untrained/catalogue" / INDEX)
+    pd.DataFrame({"track_id": heard, "n_windows": 2}).to_parquet(folder / "data/baselines/catalogue/untrained" / INDEX)
     frames = folder / "data/frames/catalogue/labels.parquet"
     labels = pd.read_parquet(frames)
     labels["tags"] = [["rock"] if tags[0] == "rock" else [] for tags in labels["tags"]]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from unisono.errors import UserError
-from unisono.modalities.genre_encoder import GenreAttention
+from unisono.modalities.bag_encoder import BagAttention
 from unisono.modalities.genres import Genres
 from unisono.params import Encoder
 
@@ -94,7 +94,7 @@ def test_heads_that_do_not_divide_the_vectors_are_named_in_params() -> None:
 
 def test_genres_are_a_set_and_padding_is_nothing() -> None:
     torch.manual_seed(0)
-    encoder = GenreAttention(torch.randn(9, 8), heads=4, embedding_dim=6, dropout=0.5).eval()
+    encoder = BagAttention(torch.randn(9, 8), heads=4, embedding_dim=6, dropout=0.5).eval()
     short = encoder(torch.tensor([[3, 7, 1]]))
     torch.testing.assert_close(encoder(torch.tensor([[3, 7, 1, 0, 0]])), short)
     torch.testing.assert_close(encoder(torch.tensor([[0, 1, 3, 0, 7]])), short)
@@ -104,7 +104,7 @@ def test_genres_are_a_set_and_padding_is_nothing() -> None:
 def test_genre_encoder_follows_equations_5_to_7() -> None:
     torch.manual_seed(0)
     vectors = torch.randn(5, 8)
-    encoder = GenreAttention(vectors, heads=2, embedding_dim=6, dropout=0.5).eval()
+    encoder = BagAttention(vectors, heads=2, embedding_dim=6, dropout=0.5).eval()
     words = vectors[[1, 4, 2]]
     query, key, value = encoder.query_key_value(words).chunk(3, dim=1)
     heads = []
@@ -117,7 +117,7 @@ def test_genre_encoder_follows_equations_5_to_7() -> None:
 
 
 def test_genre_vectors_are_not_learned_and_must_divide_over_the_heads() -> None:
-    encoder = GenreAttention(torch.randn(5, 8), heads=4, embedding_dim=6, dropout=0.5)
+    encoder = BagAttention(torch.randn(5, 8), heads=4, embedding_dim=6, dropout=0.5)
     assert "vectors" not in dict(encoder.named_parameters())
     with pytest.raises(ValueError, match="6 dimensions cannot be split over 4 heads"):
-        GenreAttention(torch.randn(5, 6), heads=4, embedding_dim=6, dropout=0.5)
+        BagAttention(torch.randn(5, 6), heads=4, embedding_dim=6, dropout=0.5)

@@ -12,4 +12,4 @@ def test_names_letters_and_folders_are_unlike() -> None:
 
 def test_the_encoders_are_made_in_this_order() -> None:
     """Another one draws other initial weights from the same seed."""
-    assert [modality.name for modality in MODALITIES] == ["genre", "playlist"]
+    assert [modality.name for modality in MODALITIES] == ["genre", "playlist", "word", "artist"]

@@ -6,15 +6,15 @@ import sys
 import numpy as np
 import pytest
 
-from unisono.modalities.word2vec import genre_vectors
-from unisono.params import Genres
+from unisono.modalities.word2vec import name_vectors
+from unisono.params import NameVectors
 
-PARAMS = Genres(dim=16, epochs=30, seed=0)
+PARAMS = NameVectors(dim=16, epochs=30, seed=0)
 SENTENCES = [["rock", "metal"], ["jazz", "swing"]] * 200 + [["jazz", "big band", "swing"]] * 20 + [["polka"], []]
 
 
 def test_every_genre_has_a_vector_in_alphabetical_order() -> None:
-    names, vectors_GD = genre_vectors(SENTENCES, PARAMS)
+    names, vectors_GD = name_vectors(SENTENCES, PARAMS)
     assert names == ["big band", "jazz", "metal", "polka", "rock", "swing"]
     assert vectors_GD.shape == (6, 16)
     assert vectors_GD.dtype == np.float32
@@ -26,7 +26,7 @@ def test_genres_of_the_same_songs_are_near() -> None:
     families = [["rock", "metal", "punk"], ["jazz", "swing", "bebop"]]
     rng = np.random.default_rng(0)
     sentences = [list(rng.permutation(families[i % 2])[:2]) for i in range(2000)]
-    names, vectors_GD = genre_vectors(sentences, PARAMS.model_copy(update={"epochs": 100}))
+    names, vectors_GD = name_vectors(sentences, PARAMS.model_copy(update={"epochs": 100}))
     unit_GD = vectors_GD / np.linalg.norm(vectors_GD, axis=1, keepdims=True)
     cosine = dict(zip(names, unit_GD @ unit_GD[names.index("rock")], strict=True))
     assert min(cosine["metal"], cosine["punk"]) > max(cosine["jazz"], cosine["swing"], cosine["bebop"])
@@ -34,8 +34,8 @@ def test_genres_of_the_same_songs_are_near() -> None:
 
 def test_the_same_bytes_in_processes_with_different_hash_seeds() -> None:
     program = (
-        "from unisono.modalities.word2vec import genre_vectors; from unisono.params import Genres;"
-        f"print(genre_vectors({SENTENCES!r}, Genres(**{PARAMS.model_dump()!r}))[1].tobytes().hex())"
+        "from unisono.modalities.word2vec import name_vectors; from unisono.params import NameVectors;"
+        f"print(name_vectors({SENTENCES!r}, NameVectors(**{PARAMS.model_dump()!r}))[1].tobytes().hex())"
     )
     outputs = {
         subprocess.run(
@@ -48,18 +48,18 @@ def test_the_same_bytes_in_processes_with_different_hash_seeds() -> None:
 
 def test_the_seed_decides() -> None:
     other = PARAMS.model_copy(update={"seed": 1})
-    assert not np.array_equal(genre_vectors(SENTENCES, PARAMS)[1], genre_vectors(SENTENCES, other)[1])
+    assert not np.array_equal(name_vectors(SENTENCES, PARAMS)[1], name_vectors(SENTENCES, other)[1])
 
 
 def test_one_genre_is_enough() -> None:
-    names, vectors_GD = genre_vectors([["rock"]], PARAMS)
+    names, vectors_GD = name_vectors([["rock"]], PARAMS)
     assert names == ["rock"]
     assert vectors_GD.shape == (1, 16)
 
 
 @pytest.mark.parametrize("sentences", [[], [[], []]])
 def test_no_genre_at_all(sentences: list[list[str]]) -> None:
-    names, vectors_GD = genre_vectors(sentences, PARAMS)
+    names, vectors_GD = name_vectors(sentences, PARAMS)
     assert names == [] and vectors_GD.shape == (0, 16)
 
 
@@ -67,7 +67,7 @@ def test_frequent_genres_are_learnt_from_like_rare_ones() -> None:
     """Word2Vec's usual subsampling would leave vectors of so frequent words as they were drawn, tiny and unrelated."""
     rng = np.random.default_rng(0)
     sentences = [[f"{family}{i}" for i in rng.permutation(3)[:2]] for family in "abcdefgh" for _ in range(20)]
-    names, vectors_GD = genre_vectors(sentences, PARAMS.model_copy(update={"epochs": 200}))
+    names, vectors_GD = name_vectors(sentences, PARAMS.model_copy(update={"epochs": 200}))
     assert np.linalg.norm(vectors_GD, axis=1).min() > 0.5  # drawn with a norm of about 0.07
     unit_GD = vectors_GD / np.linalg.norm(vectors_GD, axis=1, keepdims=True)
     similarity = unit_GD @ unit_GD.T - 2 * np.eye(len(names))

@@ -11,7 +11,7 @@ from unisono.params.holdings import Holdings, refuse_unknown_tags, refuse_what_i
 
 REPO = Path(__file__).parents[2]
 ALL = {
-    "catalogue": Holdings(tracks=9, playlists=3, tags={"genres": ["jazz"]}),
+    "catalogue": Holdings(tracks=9, playlists=3, tags={"genres": ["jazz"]}, words=2, artists=4),
     "magnatagatune": Holdings(tracks=9, playlists=0, tags={"genres": [], "tagged": ["classical", "rock"]}),
 }
 NO_GENRE: dict[str, Any] = {"tags": {"genres": []}}
@@ -38,10 +38,24 @@ def test_what_is_there_passes() -> None:
         (
             {"tags": {"genres": []}},
             {},
-            "none of its 9 tracks has a genre, but loss.lambda_a2g is 1 and loss.lambda_g2p 1",
+            "none of its 9 tracks has a genre, but loss.lambda_a2g is 1 and loss.lambda_g2p is 1; set them to 0, or",
         ),
-        (NO_GENRE, {"lambda_a2g": 0.0}, "loss.lambda_a2g is 0 and loss.lambda_g2p 1; set both to 0"),
-        ({"playlists": 0}, {"lambda_g2p": 0.0}, "it has no playlists, but loss.lambda_a2p is 1 and loss.lambda_g2p 0"),
+        (NO_GENRE, {"lambda_a2g": 0.0}, "has a genre, but loss.lambda_g2p is 1; set it to 0"),
+        (
+            {"playlists": 0},
+            {"lambda_g2p": 0.0},
+            "it has no playlists, but loss.lambda_a2p is 1; set it to 0, or add playl",
+        ),
+        (
+            {"words": 0},
+            {"lambda_p2t": 1.0},
+            "none of its 3 playlists has a word in its .*, but loss.lambda_p2t is 1; set",
+        ),
+        (
+            {"artists": 0},
+            {"lambda_a2r": 0.5},
+            "none of its 9 tracks has an artist, but loss.lambda_a2r is 0.5; set it to",
+        ),
     ],
 )
 def test_a_weight_of_what_the_catalogue_lacks_is_refused(
@@ -49,7 +63,7 @@ def test_a_weight_of_what_the_catalogue_lacks_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=says):
         check(params_with(loss=weights), catalogue=lacks)
-    check(params_with(loss={"lambda_a2g": 0.0, "lambda_a2p": 0.0, "lambda_g2p": 0.0}), catalogue=lacks)
+    check(params_with(loss=dict.fromkeys(load_params(REPO / "params.yaml").loss.model_dump(), 0.0)), catalogue=lacks)
     check(params_with(systems={"alignment": []}), catalogue=lacks)
 
 

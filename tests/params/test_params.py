@@ -84,6 +84,10 @@ def test_melon_holds_the_paper_s_values() -> None:
         "lambda_a2p": 1,
         "lambda_g2p": 1,
         "lambda_a2a": 0,
+        "lambda_a2t": 0,
+        "lambda_g2t": 0,
+        "lambda_p2t": 0,
+        "lambda_a2r": 0,
     }
     gtzan, jamendo, playlists = (p.evaluation[name] for name in ("gtzan", "jamendo", "playlists"))
     assert isinstance(gtzan, GenreClassification) and isinstance(jamendo, Tagging)
@@ -247,7 +251,8 @@ def test_bands_that_hear_nothing_are_those_of_torchaudio(scale: str) -> None:
         ({"similarity.temperature": 1e-30}, "similarity.temperature: expected a number from 0.001 to 1,000"),
         ({"loss.lambda_a2p": math.nan}, "loss.lambda_a2p: expected a number from 0 to 1,000 (found nan)"),
         ({"train.learning_rate": 1e9}, "train.learning_rate: expected a number from 1e-09 to 10 (found 1000000000.0)"),
-        ({"train.crop_frames": 1_000_000}, "train.crop_frames: expected a whole number from 128 to 8,192"),
+        ({"train.crop_frames": 1_000_000}, "train.crop_frames: expected a whole number from 1 to 8,192"),
+        ({"train.crop_frames": 127}, "train.crop_frames is 127, expected 128 to 8,192: the encoder's pooling leaves"),
         ({"evaluation.playlists.k": 10**9}, "evaluation.playlists.k: expected a whole number from 1 to 1,000"),
         ({"evaluation.retrieval.recall_at": []}, "recall_at: has 0 entries, expected 1 to 100: the K of the scores"),
         ({"evaluation.retrieval.precision_at": [4, 4]}, "precision_at: has an entry more than once"),

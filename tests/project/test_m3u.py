@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.corpora.folder import read_m3u
+from unisono.corpora.own.m3u import read_m3u
 from unisono.errors import UserError
 from unisono.project.m3u import write_m3u
 

@@ -14,7 +14,7 @@ from embedded import MODEL, TONES, embed_music, embed_vectors, write_tone
 import unisono
 from unisono.encoders.saved import load_encoder, save_encoder
 from unisono.errors import UserError
-from unisono.modalities.genre_encoder import GenreEncoder
+from unisono.modalities.bag_encoder import BagEncoder
 from unisono.project.catalogue import OpenCatalogue
 
 N = 150
@@ -171,7 +171,7 @@ def test_similar_artists_are_near_by_the_mean_of_their_tracks(random: OpenCatalo
 
 
 def test_words_find_what_lies_near_their_genres(catalogue: OpenCatalogue, music: Path) -> None:
-    query_D = GenreEncoder(music / MODEL).embed(["high", "calm"])
+    query_D = BagEncoder(music / MODEL, "genre").embed(["high", "calm"])
     answer = catalogue.search("calm music, High", 5)
     assert answer.attrs["genres"] == ["calm", "high"]
     expected = sorted(range(7), key=lambda row: -cosine(query_D, catalogue.vectors_ND[row]))[:5]
@@ -263,7 +263,11 @@ def test_a_file_that_cannot_be_used_stops_all_but_a_playlist(
     ],
 )
 def test_what_cannot_be_answered_is_a_sentence(
-    catalogue: OpenCatalogue, music: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[OpenCatalogue], object], message: str
+    catalogue: OpenCatalogue,
+    music: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: Callable[[OpenCatalogue], object],
+    message: str,
 ) -> None:
     monkeypatch.chdir(music)
     with pytest.raises(UserError, match=message):

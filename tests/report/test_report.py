@@ -68,7 +68,7 @@ def table(name: str) -> Table:
 
 def test_rows_of_details() -> None:
     rows = rows_of(results())
-    assert list(rows) == ["random", "untrained", "trained", "similarity"]
+    assert list(rows) == ["random", "untrained", "statistics", "ridge", "trained", "similarity"]
     assert rows["trained"] == {
         "gtzan.accuracy": Score(0.75, 0.01),
         "jamendo.genre.roc_auc": Score(0.8),  # of a single value

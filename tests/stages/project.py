@@ -17,6 +17,8 @@ TINY = {
     },
     "cf": {"dim": 8, "epochs": 3},
     "genres": {"dim": 8, "epochs": 2},
+    "words": {"dim": 8, "epochs": 2},
+    "artists": {"dim": 8, "epochs": 2},
     "encoder": {"channels": [4, 4, 4, 4, 8, 8, 8], "hidden": 16, "embedding_dim": 8},
     "train": {"epochs": 2, "batch_size": 32},
     "waves": {"sample_rate": 7350},

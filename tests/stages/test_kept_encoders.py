@@ -8,9 +8,10 @@ from small_data import GENRES, change_params, run_main, write_small_data
 
 from unisono.artifacts.vectors import load_vectors
 from unisono.encoders.saved import load_encoder
-from unisono.modalities.genre_encoder import WEIGHTS, GenreEncoder
+from unisono.modalities.bag_encoder import BagEncoder, files_of
 
 MODEL = Path("data/models/trained")
+WEIGHTS = files_of(MODEL, "genre")[0]
 
 
 @pytest.fixture
@@ -23,14 +24,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_genre_encoder_is_the_trained_one(folder: Path) -> None:
     run_main(folder, "train.py catalogue")
-    encoder, first = GenreEncoder(MODEL), (MODEL / WEIGHTS).read_bytes()
+    encoder, first = BagEncoder(MODEL, "genre"), WEIGHTS.read_bytes()
     audio, _ = load_encoder(MODEL)
-    assert encoder.genres == GENRES and encoder.embed(["jazz", "rock"]).shape == (audio.embedding_dim,)
+    assert encoder.names == GENRES and encoder.embed(["jazz", "rock"]).shape == (audio.embedding_dim,)
     _, vectors_GW = load_vectors(Path("data/genres"))
     np.testing.assert_array_equal(encoder._encoder.vectors[1:], vectors_GW)
     change_params(folder, {"train.epochs": 2})
     run_main(folder, "train.py catalogue")
-    assert (MODEL / WEIGHTS).read_bytes() != first
+    assert WEIGHTS.read_bytes() != first
 
 
 @pytest.mark.parametrize("change", [{"train.objective": "prediction"}, {"loss.lambda_a2g": 0, "loss.lambda_g2p": 0}])

@@ -65,8 +65,8 @@ def test_a_log_is_split_factorised_and_scored(
     assert found["interactions_without_id"] == 1 and len(catalogue.playlists) == N_USERS
     (tmp_path / "data/frames/catalogue").mkdir(parents=True)
     write_tables(catalogue, tmp_path / "data/frames/catalogue")
-    embed(tmp_path / "data/embeddings/catalogue/trained", styles)
-    embed(tmp_path / "data/untrained/catalogue", styles)
+    for folder in ("embeddings/catalogue/trained", "baselines/catalogue/untrained", "baselines/catalogue/statistics"):
+        embed(tmp_path / "data" / folder, styles)
     write_params(tmp_path, log_params(by))
     run_main(tmp_path, "split.py catalogue")
     run_main(tmp_path, "factorize.py catalogue")
@@ -84,7 +84,8 @@ def test_a_log_is_split_factorised_and_scored(
     for name in ("cold", "known"):
         trained = means(f"evaluate/{name}")["trained"]
         rows = means(f"baselines/{name}")
-        assert set(rows) == {"untrained", "chance"} | ({"popularity", "WARP"} if name == "known" else set())
+        beside = {"popularity", "WARP"} if name == "known" else set()
+        assert set(rows) == {"untrained", "statistics", "chance"} | beside
         assert trained["ndcg@20"] > 1.3 * rows["chance"]["ndcg@20"]
         assert {"recall@20", "hit@20"} <= set(trained)
     assert rows["WARP"]["ndcg@20"] > rows["popularity"]["ndcg@20"] > 0

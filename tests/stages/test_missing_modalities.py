@@ -17,10 +17,11 @@ WITHOUT = {
 }
 SAID = {
     "genres": "the catalogue has no genres to learn from: none of the training tracks has a genre; add genres"
-    " (tracks.csv: genres; song_meta.json: song_gn_dtl_gnr_basket), or train without them: loss.lambda_a2g and"
-    " loss.lambda_g2p 0",
+    " (tracks.csv: genres; song_meta.json: song_gn_dtl_gnr_basket), or train without them: loss.lambda_a2g,"
+    " loss.lambda_g2p and loss.lambda_g2t 0",
     "cf": "the catalogue has no playlists to learn from: no two training tracks are in playlists; add playlists,"
-    " check that they use the tracks' ids and paths, or train without them: loss.lambda_a2p and loss.lambda_g2p 0",
+    " check that they use the tracks' ids and paths, or train without them: loss.lambda_a2p, loss.lambda_g2p and"
+    " loss.lambda_p2t 0",
 }
 
 

@@ -81,7 +81,17 @@ def test_another_cold_run_gives_the_same_bytes(project: Project, tmp_path: Path)
     run_pipeline(other.folder)
     results = [
         path
-        for name in ("metrics", "data/embeddings", "data/untrained", "data/models", "data/cf", "data/genres", "report")
+        for name in (
+            "metrics",
+            "data/embeddings",
+            "data/baselines",
+            "data/models",
+            "data/cf",
+            "data/genres",
+            "data/words",
+            "data/artists",
+            "report",
+        )
         for path in (tmp_path / name).rglob("*.*")
     ]
     files = [str(p.relative_to(tmp_path)) for p in results if p.is_file() and p.name != ".gitignore"]
@@ -139,7 +149,7 @@ def test_another_project_takes_artifacts_from_here(project: Project, tmp_path: P
 
 def test_a_user_s_mistake_is_a_sentence(project: Project) -> None:
     said = project.run("dvc", "exp", "run", "-S", "loss.lambda_a2g=0", "-S", "loss.lambda_a2p=0", fails=True)
-    assert "loss.lambda_a2g, loss.lambda_a2p and loss.lambda_a2a are all 0" in said and "Traceback" not in said
+    assert "loss.lambda_a2a, loss.lambda_a2t and loss.lambda_a2r are all 0" in said and "Traceback" not in said
     project.run("git", "checkout", "-q", "params.yaml")
     said = project.refuses({"train.batch_size": 5000}, "stages/train.py", "catalogue")
     assert "train.batch_size is 5000, but the training part has only" in said

@@ -75,8 +75,10 @@ TABLE = [
         "pack@* pack_waves@* pretrain@* train@* export@* evaluate@gtzan evaluate@playlists evaluate@tags",
     ),
     ("src/unisono/modalities/warp.py", "factorize@* train@* export@*", f"{SECOND} pack@* genres@* export_untrained@*"),
-    ("src/unisono/modalities/word2vec.py", "genres@* train@* export@*", f"{SECOND} pack@* factorize@*"),
-    ("genres.dim", "genres@* train@*", f"{SECOND} pack@* factorize@*"),
+    ("src/unisono/modalities/word2vec.py", "genres@* words@* artists@* train@* export@*",
+     f"{SECOND} pack@* factorize@*"),
+    ("genres.dim", "genres@* train@*", f"{SECOND} pack@* factorize@* words@* artists@*"),
+    ("words.least", "words@* train@*", f"{SECOND} pack@* factorize@* genres@* artists@*"),
     ("train.genres_per_track", "train@*", "genres@*"),
     (
         "src/unisono/evaluation/tasks/genre_classification.py", "evaluate@gtzan baselines@gtzan report",

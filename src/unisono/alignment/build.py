@@ -8,13 +8,13 @@ from unisono.alignment.alignments import AUDIO, CROP, Alignment, aligned
 from unisono.alignment.masked import MaskedAudio
 from unisono.alignment.objective import CrossModalAlignment
 from unisono.alignment.prediction import ModalityPrediction
-from unisono.encoders.mel_cnn import MelCNN
+from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.modalities.modality import Modality
 from unisono.params import Encoder, Loss, Train
 
 
 def build_objective(
-    audio: MelCNN,
+    audio: AudioEncoder,
     modalities: Iterable[Modality],
     alignments: list[Alignment],
     encoder: Encoder,

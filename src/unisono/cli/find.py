@@ -106,7 +106,7 @@ def continue_(
 
     Its files need not be of the catalogue: those from elsewhere are embedded.
     """
-    from unisono.corpora.folder import read_m3u
+    from unisono.corpora.own.m3u import read_m3u
 
     entries = read_m3u(playlist)
     files = [entry for entry in entries if os.path.isfile(entry)]  # noqa: PTH113 (Path.is_file raises for some names)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from unisono.corpora.folder import read_m3u
+from unisono.corpora.own.m3u import read_m3u
 from unisono.corpora.reading.inventory import take_inventory
 from unisono.errors import UserError
 

@@ -18,7 +18,7 @@ import soundfile
 from tqdm import tqdm
 
 from unisono.corpora.audio_files import DECODED, M3U, NOT_DECODED
-from unisono.corpora.folder import read_m3u
+from unisono.corpora.own.m3u import TITLE, read_titled_m3u
 from unisono.corpora.reading.files import read_bytes, refuse_duplicates, shown
 from unisono.corpora.reading.inventory import take_inventory
 from unisono.corpora.tags import UNTEXT, Tags, clean, one_spelling, read_tags
@@ -220,7 +220,7 @@ def _rewritten(folder: Path, names: list[str], name_of: dict[File, str]) -> _Lis
     gone = 0
     for name in sorted(names):
         try:
-            entries = read_m3u(folder / name)
+            entries, title = read_titled_m3u(folder / name)
         except UserError as error:
             unusable[name] = str(error).removeprefix(f"{folder / name}: ")
             continue
@@ -230,7 +230,7 @@ def _rewritten(folder: Path, names: list[str], name_of: dict[File, str]) -> _Lis
         if not lines:
             unusable[name] = f"none of its {len(entries)} entries names a file"
             continue
-        content = "".join(f"{line}\n" for line in ["#EXTM3U", *lines])
+        content = "".join(f"{line}\n" for line in ["#EXTM3U", *([TITLE + title] if title else []), *lines])
         stem = f"{PLAYLISTS}/{shown(_stem(name))}"
         places = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
         contents[next(place for place in places if contents.get(place, content) == content)] = content

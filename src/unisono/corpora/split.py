@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.preprocessing import MultiLabelBinarizer
 from skmultilearn.model_selection import IterativeStratification
 
+from unisono.corpora.artist_split import deal_groups
 from unisono.corpora.labels import PARTS
 from unisono.errors import UserError
 
@@ -15,7 +16,9 @@ from unisono.errors import UserError
 _NO_GENRE = "\0"
 
 
-def stratified_split(labels: pd.Series, validation: float, test: float, seed: int) -> pd.DataFrame:
+def stratified_split(
+    labels: pd.Series, validation: float, test: float, seed: int, groups_N: np.ndarray | None = None
+) -> pd.DataFrame:
     """Split tracks so that every part has its share of every genre.
 
     Iterative stratification (Sechidis et al. 2011) takes time quadratic in the number of tracks. Tracks with the same
@@ -27,18 +30,22 @@ def stratified_split(labels: pd.Series, validation: float, test: float, seed: in
         validation: share of the tracks in the validation part.
         test: share of the tracks in the test part; the rest is the training part.
         seed: decides which of the tracks with the same genres go where.
+        groups_N: numbers of groups of tracks that stay together, from 0; by default each is by itself. Then sizes and
+            genres come only as near to their shares as the groups allow; see `deal_groups`.
 
     Returns:
         columns track_id and split (train | validation | test), in the order of `labels`.
 
     Raises:
-        UserError: a part would be empty.
+        UserError: a part would be empty, or a group is larger than any part.
     """
-    split = _deal(labels, {"train": 1 - validation - test, "validation": validation, "test": test}, seed)
+    split = _deal(labels, {"train": 1 - validation - test, "validation": validation, "test": test}, seed, groups_N)
     return pd.DataFrame({"track_id": labels.index, "split": split})
 
 
-def fold_split(labels: pd.Series, folds: int, fold: int, validation: float, seed: int) -> pd.DataFrame:
+def fold_split(
+    labels: pd.Series, folds: int, fold: int, validation: float, seed: int, groups_N: np.ndarray | None = None
+) -> pd.DataFrame:
     """One of `folds` splits, 0 to folds - 1, which together test each track exactly once.
 
     The test part is a fold of one partition into folds of the same size. The validation part, a share of all tracks, is
@@ -46,10 +53,11 @@ def fold_split(labels: pd.Series, folds: int, fold: int, validation: float, seed
     `stratified_split` is, whose further arguments, result and errors these are.
     """
     names = [f"fold {number}" for number in range(folds)]
-    in_test = _deal(labels, dict.fromkeys(names, 1 / folds), seed) == names[fold]
+    in_test = _deal(labels, dict.fromkeys(names, 1 / folds), seed, groups_N) == names[fold]
     held_out = validation * folds / (folds - 1)
+    others = None if groups_N is None else pd.factorize(groups_N[~in_test])[0]
     split = np.full(len(labels), "test", dtype=object)
-    split[~in_test] = _deal(labels[~in_test], {"train": 1 - held_out, "validation": held_out}, seed)
+    split[~in_test] = _deal(labels[~in_test], {"train": 1 - held_out, "validation": held_out}, seed, others)
     return pd.DataFrame({"track_id": labels.index, "split": split})
 
 
@@ -85,8 +93,10 @@ def split_metrics(labels: pd.Series, split: pd.DataFrame, validation: float, tes
     }
 
 
-def _deal(labels: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
+def _deal(labels: pd.Series, shares: dict[str, float], seed: int, groups_N: np.ndarray | None) -> np.ndarray:
     """The name of each track's part, by the parts' shares of the tracks."""
+    if groups_N is not None:
+        return deal_groups(labels, groups_N, shares, seed)
     shares_P = np.array(list(shares.values()))
     sizes_P = _largest_remainder(len(labels) * shares_P)
     for (part, share), size in zip(shares.items(), sizes_P, strict=True):

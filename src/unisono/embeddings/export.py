@@ -12,8 +12,9 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from unisono.embeddings.encode import encode, layer_dim, n_windows
+from unisono.embeddings.encode import encode, layer_dim
 from unisono.embeddings.read import ENCODER, INDEX, TRACKS, WINDOWS, Embeddings, load_embeddings
+from unisono.embeddings.windows import n_windows
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.saved import digest
 from unisono.errors import UserError

@@ -15,8 +15,9 @@ import torch
 from unisono.artifacts.read import damaged, reading
 from unisono.artifacts.vectors import load_vectors
 from unisono.audio.rejects import RejectError
-from unisono.embeddings.encode import LAYERS, encode, layer_dim, windows_of
+from unisono.embeddings.encode import LAYERS, encode, layer_dim
 from unisono.embeddings.tags import TAG_HEAD, tag_probabilities
+from unisono.embeddings.windows import windows_of
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.saved import CONFIG, load_encoder
 from unisono.errors import UserError

@@ -33,6 +33,18 @@ class AudioEncoder(nn.Module):
         raise NotImplementedError
 
 
+def feed_forward(features: int, hidden: int, embedding_dim: int, dropout: float) -> nn.Sequential:
+    """From features to the embedding, Ferraro et al. 2021, eq. 4: (B, features) -> (B, embedding_dim)."""
+    return nn.Sequential(
+        nn.Linear(features, hidden),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden, embedding_dim),
+        nn.LayerNorm(embedding_dim, eps=1e-6),
+    )
+
+
 def bands_first(crops_BTF: np.ndarray) -> Tensor:
     """Stored frames (B, T, F) as the encoder takes them: (B, F, T), float32."""
     return torch.from_numpy(crops_BTF).float().transpose(1, 2).contiguous()

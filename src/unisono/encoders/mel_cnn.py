@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from unisono.encoders.audio_encoder import AudioEncoder
+from unisono.encoders.audio_encoder import AudioEncoder, feed_forward
 
 # Pooling of each block over (bands, frames); (48, 256) ends as (1, 2). Published code of the paper.
 POOLS = ((2, 2), (2, 2), (2, 2), (2, 2), (1, 2), (1, 2), (2, 2))
@@ -62,14 +62,7 @@ class MelCNN(AudioEncoder):
         # The faster layout for these convolutions, on a CPU and on a GPU.
         self.blocks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
         self.backbone_dim = channels[-1] * bands * frames
-        self.head = nn.Sequential(
-            nn.Linear(self.backbone_dim, hidden),
-            nn.BatchNorm1d(hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, embedding_dim),
-            nn.LayerNorm(embedding_dim, eps=1e-6),
-        )
+        self.head = feed_forward(self.backbone_dim, hidden, embedding_dim, dropout)
 
     def backbone(self, mel_BFT: Tensor) -> Tensor:
         """The flat output of the last block: (B, F, T) in dB -> (B, backbone_dim)."""

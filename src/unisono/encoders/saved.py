@@ -13,11 +13,17 @@ from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.inception import MelInception
 from unisono.encoders.mel_cnn import MelCNN
 from unisono.encoders.sample_cnn import SampleCNN
+from unisono.encoders.vectors import VectorMLP
 from unisono.errors import UserError
 
 WEIGHTS, CONFIG, PROJECTOR = "encoder.safetensors", "config.json", "projector.safetensors"
 HUB_WEIGHTS = "model.safetensors"  # what the Hugging Face Hub calls the weights
-KINDS: dict[str, type[AudioEncoder]] = {"mel_cnn": MelCNN, "sample_cnn": SampleCNN, "inception": MelInception}
+KINDS: dict[str, type[AudioEncoder]] = {
+    "mel_cnn": MelCNN,
+    "vectors": VectorMLP,
+    "sample_cnn": SampleCNN,
+    "inception": MelInception,
+}
 
 
 def save_encoder(

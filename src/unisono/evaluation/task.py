@@ -15,6 +15,7 @@ from unisono.evaluation.measures.summary import Summary
 from unisono.params.evaluation import Task
 from unisono.params.holdings import GENRES
 
+WITHOUT_VECTOR = "tracks_without_vector"  # counted of others' vectors
 MOST_HEADLINES = 6  # numbers of one stage that a person reads
 NO_ITEMS = pd.DataFrame({"item": [], "model": []}, dtype="str")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from unisono.experiments.runner import Overrides, details_at, parse_seeds, run_experiment
 from unisono.params import Params
 from unisono.report.markdown import page
-from unisono.report.models import SIX_MODELS, TITLES
-from unisono.report.scores import BASELINES, Results, Row, mean_of_runs, rows_of
+from unisono.report.models import SIX_MODELS, row_titles
+from unisono.report.scores import MODELS, Results, Row, mean_of_runs, rows_of
 from unisono.report.tables import tables
 from unisono.stage import run_stage, write_json
 
@@ -20,12 +20,13 @@ Runs = dict[str, list[Results]]  # model -> each seed's
 
 
 def compare(runs: Runs) -> dict[str, Row]:
-    """Return the rows random, untrained and each model's, averaged over its runs."""
+    """Return the rows of the baselines that there are and each model's, averaged over its runs."""
     rows = {model: [rows_of(results) for results in of_seeds] for model, of_seeds in runs.items()}
-    # The baselines do not depend on the model, so that any model's runs hold them.
-    baselines = {level: mean_of_runs([run[level] for run in next(iter(rows.values()))]) for level in BASELINES}
+    # Ridge regression is onto what a model is aligned with: that of the last one, which is aligned with all there is.
+    full = list(rows.values())[-1]
+    baselines = {row: mean_of_runs([run[row] for run in full]) for row in full[0] if row not in MODELS}
     return {
-        **baselines,
+        **{row: scores for row, scores in baselines.items() if scores},
         **{model: mean_of_runs([run["trained"] for run in of_seeds]) for model, of_seeds in rows.items()},
     }
 
@@ -45,8 +46,9 @@ def main(params: Params, *arguments: str) -> None:
     write_json(Path("metrics/tables.json"), means(rows))
     one_seed = len(seeds) == 1
     spread = "the repeats of a task" if one_seed else f"the {len(seeds)} training seeds {', '.join(map(str, seeds))}"
-    own = {TITLES[name]: row for name, row in rows.items()}
     first = next(iter(runs.values()))[0]
+    titles = row_titles(params.encoder.kind, rows, first.without_vector)
+    own = {titles[name]: row for name, row in rows.items()}
     text = page(
         "The six models",
         own,

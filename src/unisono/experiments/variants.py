@@ -1,6 +1,6 @@
 """The variants of the second paper, and how they fare with few labels.
 
-    python -m unisono.experiments.variants SEED [SEED ...]        (make variants SEEDS="0 1 2")
+    python -m unisono.experiments.variants SEED [SEED ...]        (make variants SEEDS="0 1 2", after make repro)
 
 Runs each variant with each seed as a DVC experiment on the same data, and writes report/variants.md,
 metrics/variants.json, curves over the share of labels in report/label_fractions/ (for `dvc plots`) and pictures of the
@@ -16,7 +16,14 @@ import pandas as pd
 
 from unisono.corpora.labels import corpus_labels
 from unisono.errors import UserError
-from unisono.experiments.runner import Overrides, details_at, fetch_output, parse_seeds, run_experiment
+from unisono.experiments.runner import (
+    Overrides,
+    details_at,
+    fetch_output,
+    parse_seeds,
+    refuse_before_repro,
+    run_experiment,
+)
 from unisono.params import Params
 from unisono.report.markdown import NOT_COMPARABLE
 from unisono.report.scores import Results, Row, mean_of_runs, rows_of
@@ -66,6 +73,7 @@ def main(params: Params, *arguments: str) -> None:
     missing = [task for task in TASKS if task not in params.evaluation]
     if missing:
         raise UserError(f"params.yaml: evaluation has no {' and no '.join(missing)}; variants are compared by them")
+    refuse_before_repro()
     settings = [(name, 1.0) for name in VARIANTS] + [(name, f) for name in SWEPT for f in FRACTIONS if f < 1]
     runs: Runs = {(name, fraction): [_run(name, fraction, seed) for seed in seeds] for name, fraction in settings}
     means = {

@@ -5,30 +5,30 @@ writes a shard and, when that is complete, its part of the index; a pack that wa
 have none. At the end shards and tables move to the out folder.
 """
 
-import dataclasses
 import hashlib
 import json
 import shutil
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from unisono.corpora.reading.catalogue import OF_EACH_TRACK, Catalogue, write_tables
+from unisono.corpora.reading.catalogue import Catalogue, write_tables
 from unisono.corpora.reading.files import rejects_table
 from unisono.corpora.reading.inventory import read_inventory
 from unisono.errors import UserError, saying_what_the_disk_said
-from unisono.frames.sources import FrameReader, FrontEnd
+from unisono.frames.sources import FrameReader, FrontEnd, TrackReader
 from unisono.frames.store import shard_name, write_index
 from unisono.frames.units import Unit, cut_into_units, forget_what_was_missing, read_json
+from unisono.frames.vectors import VectorReader
 from unisono.frames.workers import pack_units
-from unisono.params import Mel, Pack
+from unisono.params import Mel, Pack, Vectors
 
 PACKAGE = Path(__file__).parents[1]
 CODE = (
     "audio/decode.py", "audio/mel.py", "audio/rejects.py", "audio/resample.py", "corpora/reading/tars.py",
-    "frames/packing.py", "frames/sources.py", "frames/store.py", "frames/units.py",
+    "corpora/reading/vector_files.py", "frames/packing.py", "frames/sources.py", "frames/store.py", "frames/units.py",
+    "frames/vectors.py",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def pack(
     catalogue: Catalogue,
     corpus: str,
     out: Path,
-    front_end: FrontEnd,
+    front_end: FrontEnd | Vectors,
     params: Pack,
     workers: int,
     inventory: Path,
@@ -50,7 +50,8 @@ def pack(
         catalogue: the corpus.
         corpus: its name in params.yaml.
         out: the folder of the store; what it held is removed.
-        front_end: what the frames are; see `unisono.frames.sources.FrameReader`.
+        front_end: what the frames are; see `unisono.frames.sources.FrameReader` and
+            `unisono.frames.vectors.VectorReader`.
         params: max_frames, max_reject_share.
         workers: processes.
         inventory: the corpus's inventory; a change in it makes unfinished work worthless.
@@ -68,8 +69,7 @@ def pack(
         units = cut_into_units(_sources(catalogue))
         work = checkpoints / f"{corpus}-{_fingerprint(catalogue, front_end, params, inventory)}"
         work.mkdir(parents=True, exist_ok=True)
-        max_frames = params.max_frames if isinstance(front_end, Mel) else None
-        reader = FrameReader(catalogue.root, front_end, max_frames)
+        reader = _reader(catalogue.root, front_end, params.max_frames)
         forget_what_was_missing(units, work)
         pack_units(units, reader, work, workers, corpus)
         _refuse_what_went_away(corpus, catalogue.root, inventory)
@@ -82,7 +82,7 @@ def pack(
             .reindex(catalogue.tracks.index.intersection(pd.Index(index["track_id"])))
             .reset_index()
         )
-        packed = _keep_packed(catalogue, index["track_id"])
+        packed = catalogue.of_tracks(index["track_id"])
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         write_tables(packed, out)
@@ -91,8 +91,21 @@ def pack(
         _move_shards(units, index, work, out)
         for unfinished in checkpoints.glob(f"{corpus}-{'?' * 16}"):
             shutil.rmtree(unfinished)
-        samples = int(index["n_frames"].sum()) * (front_end.hop_length if isinstance(front_end, Mel) else 1)
-        return _metrics(catalogue, packed, rejects, warnings, samples / front_end.sample_rate)
+        return _metrics(catalogue, packed, rejects, warnings, _amount(front_end, int(index["n_frames"].sum())))
+
+
+def _reader(root: Path, front_end: FrontEnd | Vectors, max_frames: int | None) -> TrackReader:
+    if isinstance(front_end, Vectors):
+        return VectorReader(root, front_end.dim)
+    return FrameReader(root, front_end, max_frames if isinstance(front_end, Mel) else None)
+
+
+def _amount(front_end: FrontEnd | Vectors, n_frames: int) -> dict[str, float]:
+    """How much was packed, in the unit that people think in."""
+    if isinstance(front_end, Vectors):
+        return {"vectors": n_frames}
+    samples = n_frames * (front_end.hop_length if isinstance(front_end, Mel) else 1)
+    return {"hours": samples / front_end.sample_rate / 3600}
 
 
 def _join_parts(units: list[Unit], work: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -145,24 +158,8 @@ def _refuse_many_rejects(corpus: str, packed: int, rejects: pd.DataFrame, max_sh
     )
 
 
-def _keep_packed(catalogue: Catalogue, track_ids: pd.Series) -> Catalogue:
-    """The catalogue of the packed tracks only; playlists that have none left are dropped."""
-    packed = set(track_ids)
-    playlists = catalogue.playlists
-    kept = [[track in packed for track in tracks] for tracks in playlists["tracks"]]
-    for name in OF_EACH_TRACK:
-        lists = [list(compress(values, keep)) for values, keep in zip(playlists[name], kept, strict=True)]
-        playlists = playlists.assign(**{name: pd.Series(lists, index=playlists.index, dtype=object)})
-    return dataclasses.replace(
-        catalogue,
-        tracks=catalogue.tracks.loc[catalogue.tracks.index.isin(packed)],
-        playlists=playlists[playlists["tracks"].str.len() > 0],
-        labels=catalogue.labels[catalogue.labels["track_id"].isin(packed)],
-    )
-
-
 def _metrics(
-    catalogue: Catalogue, packed: Catalogue, rejects: pd.DataFrame, warnings: pd.DataFrame, seconds: float
+    catalogue: Catalogue, packed: Catalogue, rejects: pd.DataFrame, warnings: pd.DataFrame, amount: dict[str, float]
 ) -> dict[str, Any]:
     tracks = len(packed.tracks) + len(rejects)
     return {
@@ -172,7 +169,7 @@ def _metrics(
         "reject_share": len(rejects) / tracks,
         "rejects": _by_reason(rejects),
         "warnings": _by_reason(warnings),
-        "hours": seconds / 3600,
+        **amount,
         "playlists": len(packed.playlists),
         "playlists_without_packed_track": len(catalogue.playlists) - len(packed.playlists),
         "catalogue": dict(catalogue.counts),
@@ -187,7 +184,7 @@ def _sources(catalogue: Catalogue) -> dict[str, str]:
     return dict(zip(catalogue.tracks.index, catalogue.tracks["source"], strict=True))
 
 
-def _fingerprint(catalogue: Catalogue, front_end: FrontEnd, params: Pack, inventory: Path) -> str:
+def _fingerprint(catalogue: Catalogue, front_end: FrontEnd | Vectors, params: Pack, inventory: Path) -> str:
     """What unfinished work depends on: sources, raw files, front end, code; not the number of workers."""
     digest = hashlib.sha256()
     for track_id, source in _sources(catalogue).items():

@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,10 +17,10 @@ from unisono.params import Mel, Waves
 if TYPE_CHECKING:
     import torch
 
-FrontEnd = Mel | Waves  # what a store holds: mel frames, or the samples themselves as frames of one band
+FrontEnd = Mel | Waves  # mel frames, or the samples themselves as frames of one band
 LONGEST_HOURS = 6  # a track's frames are in memory: at most 1 GB as waves at 22,050 Hz
 HEADER_BYTES = 1 << 16
-TAR_MEMBER = re.compile(r"([^/]*\.tar)!(.*\.npy)")
+PACKED = re.compile(r"([^/]*\.tar)!(.*\.npy)|(vectors\.(?:parquet|npy))!(\d+\+\d+)")
 TOO_LONG = f"longer than {LONGEST_HOURS} hours"
 SHORT = "shorter than its header says"
 
@@ -33,10 +33,32 @@ class Reading:
     warning: str = ""
 
 
-def tar_member(source: str) -> tuple[str, str] | None:
-    """A source "archive.tar!member.npy" as its two names; None for a file, whose name may well hold a '!'."""
-    found = TAR_MEMBER.fullmatch(source)
-    return (found[1], found[2]) if found else None
+def in_file(source: str) -> tuple[str, str] | None:
+    """A source of a file of many tracks, and where in it; None for a track's own file, whose name may hold a '!' too.
+
+    That is "archive.tar!member.npy", or "vectors.parquet!FIRST+COUNT", rows of a file of vectors.
+    """
+    found = PACKED.fullmatch(source)
+    return (found[1] or found[3], found[2] or found[4]) if found else None
+
+
+class TrackReader(Protocol):
+    """What packing reads tracks with.
+
+    Attributes:
+        n_bands: of each frame.
+    """
+
+    n_bands: int
+
+    def read_all(
+        self, sources: dict[str, str], begin: Callable[[str], object]
+    ) -> Iterator[tuple[str, Reading | RejectError]]:
+        """The frames of {track_id: source}, or the reason against them; members of one file in the order of that file.
+
+        The sources are either all of one file of many tracks (see `in_file`) or all files of their own. `begin` is
+        called with the id of each track before it is read.
+        """
 
 
 class FrameReader:
@@ -55,7 +77,7 @@ class FrameReader:
     def __init__(self, root: Path, front_end: FrontEnd, max_frames: int | None) -> None:
         self.root = root
         self.front_end = front_end
-        self.n_bands = front_end.n_mels if isinstance(front_end, Mel) else 1
+        self.n_bands = front_end.n_bands
         self.max_frames = max_frames
         hop_length = front_end.hop_length if isinstance(front_end, Mel) else 1
         self.longest = LONGEST_HOURS * 3600 * front_end.sample_rate // hop_length  # frames
@@ -63,12 +85,7 @@ class FrameReader:
     def read_all(
         self, sources: dict[str, str], begin: Callable[[str], object]
     ) -> Iterator[tuple[str, Reading | RejectError]]:
-        """The frames of {track_id: source}, or the reason against them; members of a tar in the order of the tar.
-
-        The sources are either all members of one tar ("archive.tar!member.npy") or all files. `begin` is called with
-        the id of each track before it is read.
-        """
-        members = {track_id: found for track_id, source in sources.items() if (found := tar_member(source))}
+        members = {track_id: found for track_id, source in sources.items() if (found := in_file(source))}
         archives = {archive for archive, _ in members.values()}
         if archives and (self.root / archives.pop()).is_file():
             yield from self._read_tar(members, begin)

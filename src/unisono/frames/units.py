@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unisono.audio.rejects import RejectError
-from unisono.frames.sources import FrameReader, tar_member
+from unisono.frames.sources import TrackReader, in_file
 from unisono.frames.store import FrameWriter
 
 LOOSE_UNITS = 64  # loose files are dealt out over at most so many units (and shards) ...
@@ -55,7 +55,7 @@ def cut_into_units(source_of: dict[str, str]) -> list[Unit]:
     by_tar: dict[str, dict[str, str]] = {}
     loose: list[tuple[str, str]] = []
     for track_id, source in source_of.items():
-        if member := tar_member(source):
+        if member := in_file(source):
             by_tar.setdefault(member[0], {})[track_id] = source
         else:
             loose.append((track_id, source))
@@ -64,7 +64,7 @@ def cut_into_units(source_of: dict[str, str]) -> list[Unit]:
     return [Unit(number, sources) for number, sources in enumerate([*by_tar.values(), *runs])]
 
 
-def pack_unit(unit: Unit, reader: FrameReader, work: Path) -> None:
+def pack_unit(unit: Unit, reader: TrackReader, work: Path) -> None:
     """Write the shard and then the part of one unit; frames of one track at a time are in memory."""
     unit.part(work).unlink(missing_ok=True)  # one from before does not tell what the new shard holds
     crashed = read_crashed(unit, work)

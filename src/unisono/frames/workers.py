@@ -19,7 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from unisono.errors import UserError
-from unisono.frames.sources import FrameReader
+from unisono.frames.sources import TrackReader
 from unisono.frames.units import CPU_SECONDS, Unit, pack_unit, read_crashed, write_json
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -29,7 +29,7 @@ CRASHES = {  # what ends a process and is the doing of the file that it read; SI
 }
 
 
-def pack_units(units: list[Unit], reader: FrameReader, work: Path, workers: int, corpus: str) -> None:
+def pack_units(units: list[Unit], reader: TrackReader, work: Path, workers: int, corpus: str) -> None:
     todo = [unit for unit in units if not unit.is_done(work)]
     total, left = (sum(len(unit.sources) for unit in some) for some in (units, todo))
     with tqdm(desc=f"pack {corpus}", total=total, initial=total - left, unit=" tracks") as progress:
@@ -45,7 +45,7 @@ def pack_units(units: list[Unit], reader: FrameReader, work: Path, workers: int,
             todo = [unit for unit in todo if not unit.is_done(work)]
 
 
-def _run_workers(todo: list[Unit], reader: FrameReader, work: Path, workers: int, progress: "tqdm[Any]") -> None:
+def _run_workers(todo: list[Unit], reader: TrackReader, work: Path, workers: int, progress: "tqdm[Any]") -> None:
     with ProcessPoolExecutor(min(workers, len(todo)), SPAWN, initializer=_start_worker) as pool, _no_child_left():
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C is for this process alone
         try:
@@ -57,7 +57,7 @@ def _run_workers(todo: list[Unit], reader: FrameReader, work: Path, workers: int
             progress.update(len(running[done].sources))
 
 
-def _find_crashes(todo: list[Unit], reader: FrameReader, work: Path) -> bool:
+def _find_crashes(todo: list[Unit], reader: TrackReader, work: Path) -> bool:
     """Read on its own what each worker was reading; whether some of it ended its process again, and is noted."""
     found = False
     for unit in todo:
@@ -75,7 +75,7 @@ def _find_crashes(todo: list[Unit], reader: FrameReader, work: Path) -> bool:
     return found
 
 
-def _read_alone(reader: FrameReader, sources: dict[str, str]) -> None:
+def _read_alone(reader: TrackReader, sources: dict[str, str]) -> None:
     _start_worker()
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     for _ in reader.read_all(sources, lambda _: None):

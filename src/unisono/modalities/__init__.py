@@ -1,1 +1,1 @@
-"""What audio is aligned with: genres and playlists, their vectors and encoders."""
+"""What audio is aligned with: genres, playlists, words and artists, their vectors and encoders."""

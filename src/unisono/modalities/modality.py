@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
+from unisono.artifacts.vectors import load_vectors
 from unisono.params import Encoder, Train
 
 
@@ -34,6 +35,15 @@ class Modality(ABC):
     ids: pd.Index
     vectors_MD: np.ndarray
 
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """That of the catalogue whose vectors lie in `folder`.
+
+        Raises:
+            UserError: a file is missing or damaged.
+        """
+        return cls(*load_vectors(folder))
+
     @abstractmethod
     def rows(self, tracks: pd.DataFrame, train: Train) -> np.ndarray:
         """What the encoder takes of each of the tracks (index track_id): (n, ...), of tracks that lack it too."""
@@ -52,6 +62,10 @@ class Modality(ABC):
 
     def save_encoder(self, folder: Path, encoder: nn.Module) -> None:  # noqa: B027 (nothing is what most keep)
         """Keep what a user asks of the trained encoder beside the audio encoder in `folder`; by default nothing."""
+
+    @abstractmethod
+    def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        """The rows as numbers that a regression can predict: (n, O), float32."""
 
     @property
     @abstractmethod

@@ -28,6 +28,9 @@ class Playlists(Modality):
     def encoder(self, params: Encoder) -> "PlaylistMLP":
         return PlaylistMLP(self.n_outputs, params.embedding_dim, params.dropout)
 
+    def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        return rows_N
+
     @property
     def n_outputs(self) -> int:
         return self.vectors_MD.shape[1]

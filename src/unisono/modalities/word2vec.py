@@ -1,4 +1,4 @@
-"""Genre vectors: Word2Vec over each song's genres."""
+"""A vector for each name: Word2Vec over the names that songs have together, be they genres, words or artists."""
 
 import zlib
 
@@ -7,19 +7,19 @@ from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from tqdm import tqdm
 
-from unisono.params import Genres
+from unisono.params import NameVectors
 
 
-def genre_vectors(sentences: list[list[str]], params: Genres) -> tuple[list[str], np.ndarray]:
-    """Word2Vec over songs as sentences of genres.
+def name_vectors(sentences: list[list[str]], params: NameVectors) -> tuple[list[str], np.ndarray]:
+    """Word2Vec over songs as sentences of names.
 
-    As in the published code a song's genres are a set, so the window spans the longest sentence and even a genre
-    with one song gets a vector. Sentences without a genre are left out.
+    As in the published code, whose names are genres, a song's are a set, so the window spans the longest sentence and
+    even a name with one song gets a vector. Sentences without a name are left out.
 
     Returns:
-        the genres in alphabetical order, and their vectors_GD as float32.
+        the names in alphabetical order, and their vectors_GD as float32.
 
-        A catalogue without genres has none: (0, dim).
+        A catalogue without names has none: (0, dim).
     """
     sentences = [sorted(set(sentence)) for sentence in sentences if len(sentence)]
     if not sentences:
@@ -38,6 +38,16 @@ def genre_vectors(sentences: list[list[str]], params: Genres) -> tuple[list[str]
         model.train(sentences, total_examples=len(sentences), epochs=params.epochs, callbacks=[_Progress(bar)])
     names = sorted(model.wv.key_to_index)
     return names, model.wv[names]
+
+
+def evened(vectors_GD: np.ndarray) -> np.ndarray:
+    """The vectors with a root mean square of 1, as inputs of a network have.
+
+    A name that seldom or never stands beside another, as most artists, keeps the tiny vector that it was drawn with,
+    which by its direction alone tells it from all others.
+    """
+    size_G1 = np.sqrt(np.mean(np.square(vectors_GD), axis=1, keepdims=True))
+    return vectors_GD / np.where(size_G1 > 0, size_G1, 1)
 
 
 def _hash(text: str) -> int:

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from unisono.errors import UserError
-from unisono.params.alignment import CF, Embedding, Encoder, Genres, Loss, Train
-from unisono.params.data import CorpusParams, Machine, Mel, Pack, Sample, Split, Systems, Waves
-from unisono.params.evaluation import TASK_KINDS, AnyTask, Report, RowName, Task
+from unisono.params.alignment import CF, Embedding, Encoder, Loss, NameVectors, Train, WordVectors
+from unisono.params.data import CorpusParams, Machine, Mel, Pack, Sample, Split, Systems, Vectors, Waves
+from unisono.params.evaluation import TASK_KINDS, AnyTask, Foreign, Report, RowName, Task
 from unisono.params.file import read_yaml
 from unisono.params.mels import HTK, refuse_empty_bands
 from unisono.params.metric_learning import (
@@ -31,11 +31,12 @@ __all__ = [
     "Embedding",
     "Encoder",
     "Finetune",
-    "Genres",
+    "Foreign",
     "Inception",
     "Loss",
     "Machine",
     "Mel",
+    "NameVectors",
     "Pack",
     "Params",
     "Pretrain",
@@ -48,7 +49,9 @@ __all__ = [
     "Systems",
     "Task",
     "Train",
+    "Vectors",
     "Waves",
+    "WordVectors",
     "load_params",
 ]
 
@@ -56,7 +59,10 @@ __all__ = [
 _SHORT = reprlib.Repr()  # values may be huge, or hold each other
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxstring, _SHORT.maxother = 2, 12, 80, 80
 MOST_ERRORS = 20
-_ROWS: dict[str, Any] = {"corpora": CorpusParams, "evaluation": TASK_KINDS}  # sections whose keys a user chooses
+LEAST_CROP = 128  # frames
+# Sections whose keys a user chooses.
+_ROWS: dict[str, Any] = {"corpora": CorpusParams, "evaluation": TASK_KINDS, "compare": Foreign}
+TAKEN = ("random", "untrained", "statistics", "ridge", "trained", "sound", "similarity", "popularity", "warp")
 # A folder and a stage are named after each corpus.
 CorpusName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -69,21 +75,30 @@ class Params(Section):
     sample: Sample
     corpora: dict[CorpusName, CorpusParams]
     mel: Mel
+    vectors: Vectors
     pack: Pack
     split: Split
     cf: CF
-    genres: Genres
+    genres: NameVectors
+    words: WordVectors
+    artists: NameVectors
     encoder: Encoder
     loss: Loss
     train: Train
     embedding: Embedding
     evaluation: dict[RowName, AnyTask]
+    compare: dict[RowName, Foreign]
     report: Report
     waves: Waves
     similarity: Similarity
     augmentation: Augmentation
     pretrain: Pretrain
     finetune: Finetune
+
+    @property
+    def front_end(self) -> Mel | Vectors:
+        """What the first system's encoder takes."""
+        return self.vectors if self.encoder.kind == "vectors" else self.mel
 
     @model_validator(mode="after")
     def corpora_fit_the_tasks(self) -> "Params":
@@ -100,6 +115,44 @@ class Params(Section):
                     f"evaluation.{name}.corpus is '{task.corpus}', but corpora has only {', '.join(self.corpora)};"
                     f" add corpora.{task.corpus}, or remove evaluation.{name}"
                 )
+        for name, foreign in self.compare.items():
+            if foreign.corpus not in self.corpora:
+                raise ValueError(
+                    f"compare.{name}.corpus is '{foreign.corpus}', but corpora has only {', '.join(self.corpora)};"
+                    f" add corpora.{foreign.corpus}, or remove compare.{name}"
+                )
+            if name in TAKEN:
+                raise ValueError(f"compare.{name}: the rows {', '.join(TAKEN)} are Unisono's own; take another name")
+        return self
+
+    @model_validator(mode="after")
+    def encoder_fits_its_input(self) -> "Params":
+        takes_vectors = self.encoder.kind == "vectors"
+        for corpus in [*self.systems.alignment, *self.systems.embed]:
+            if (self.corpora[corpus].format == "vectors") != takes_vectors:
+                kind = "mel_cnn" if takes_vectors else "vectors"
+                raise ValueError(
+                    f"encoder.kind is {self.encoder.kind}, but corpora.{corpus}.format is"
+                    f" {self.corpora[corpus].format}; set encoder.kind to {kind}, or take {corpus} out of"
+                    " systems.alignment and systems.embed"
+                )
+        for corpus in self.systems.metric_learning:
+            if self.corpora[corpus].format == "vectors":
+                raise ValueError(
+                    f"systems.metric_learning has {corpus}, whose format is vectors; it learns from audio: set it to []"
+                )
+        if takes_vectors and self.train.crop_frames != 1:
+            raise ValueError(
+                f"train.crop_frames is {self.train.crop_frames}, expected 1: encoder.kind is vectors, which come one by"
+                " one"
+            )
+        if not takes_vectors and self.train.crop_frames < LEAST_CROP:
+            raise ValueError(
+                f"train.crop_frames is {self.train.crop_frames}, expected {LEAST_CROP} to 8,192: the encoder's pooling"
+                " leaves nothing of fewer"
+            )
+        if not takes_vectors and self.encoder.channels is None:
+            raise ValueError("encoder.channels is missing; expected the output channels of each of the seven blocks")
         return self
 
     @model_validator(mode="after")

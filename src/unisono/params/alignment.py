@@ -40,14 +40,27 @@ class CF(Section):
         return self
 
 
-class Genres(Section):
+class NameVectors(Section):
+    """Word2Vec over the names that songs have together."""
+
     dim: Width
     epochs: Epochs
     seed: Seed
 
 
+class WordVectors(NameVectors):
+    least: Annotated[int, Between(1, 1_000_000)]
+
+
 class Encoder(Section):
-    channels: Annotated[list[Width], Entries(7, 7, "the output channels of each block")]
+    """The audio encoder, and what the other modalities' encoders share with it.
+
+    Attributes:
+        channels: of a mel_cnn; other kinds have none.
+    """
+
+    kind: Literal["mel_cnn", "vectors"] = "mel_cnn"
+    channels: Annotated[list[Width], Entries(7, 7, "the output channels of each block")] | None = None
     hidden: Width
     embedding_dim: Width
     dropout: Dropout
@@ -60,12 +73,17 @@ class Loss(Section):
     lambda_a2p: Weight
     lambda_g2p: Weight
     lambda_a2a: Weight
+    # A Loss of before these were there, as of a model that is shared, has none of them.
+    lambda_a2t: Weight = 0.0
+    lambda_g2t: Weight = 0.0
+    lambda_p2t: Weight = 0.0
+    lambda_a2r: Weight = 0.0
 
 
 class Train(Schedule):
     epochs: Epochs
     objective: Literal["contrastive", "prediction"]
-    crop_frames: Annotated[int, Between(128, 8192)]  # the encoder's pooling leaves nothing of fewer than 128
+    crop_frames: Annotated[int, Between(1, 8192)]
     mask_frames: Annotated[int, Between(0, 8192)]
     mask_bands: Annotated[int, Between(0, 1024)]
     genres_per_track: Annotated[int, Between(1, 1000)]

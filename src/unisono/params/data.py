@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import field_validator, model_validator
 
 from unisono.params.mels import SLANEY, refuse_empty_bands
-from unisono.params.section import Between, Entries, FFTSize, HopLength, SampleRate, Section, Seed, Share
+from unisono.params.section import Between, Entries, FFTSize, HopLength, SampleRate, Section, Seed, Share, Width
 
 OneCorpus = Annotated[list[str], Entries(0, 1, "the corpus to learn from, or none")]
 
@@ -52,7 +52,7 @@ class Sample(Section):
 
 
 class CorpusParams(Section):
-    format: Literal["melon", "folder", "gtzan", "jamendo", "magnatagatune"]
+    format: Literal["melon", "folder", "vectors", "gtzan", "jamendo", "magnatagatune"]
     root: Path
 
     @field_validator("root", mode="before")
@@ -79,9 +79,32 @@ class Mel(Section):
         refuse_empty_bands(SLANEY, self.sample_rate, self.n_fft, self.n_mels)
         return self
 
+    @property
+    def n_bands(self) -> int:
+        return self.n_mels
+
 
 class Waves(Section):
     sample_rate: SampleRate
+
+    @property
+    def n_bands(self) -> int:
+        return 1
+
+
+class Vectors(Section):
+    """Embeddings that somebody else's model made, as frames of `dim` bands.
+
+    Attributes:
+        licence: of that model's weights, for the report; may be empty.
+    """
+
+    dim: Width
+    licence: str
+
+    @property
+    def n_bands(self) -> int:
+        return self.dim
 
 
 class Pack(Section):

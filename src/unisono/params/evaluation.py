@@ -1,5 +1,6 @@
 """The tasks, and the report on them."""
 
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field
@@ -99,6 +100,13 @@ class Autotagging(Task):
     task: Literal["autotagging"]
     model: Literal["similarity"]
     labels: str
+
+
+class Foreign(Section):
+    """Somebody else's vectors of a corpus, which go through its tasks beside our own; a row is named after them."""
+
+    corpus: str
+    path: Annotated[Path, Field(min_length=1)]
 
 
 AnyTask = Annotated[

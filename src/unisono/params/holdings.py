@@ -19,21 +19,32 @@ class Holdings(BaseModel):
 
     Attributes:
         tracks, playlists: how many.
+        words: how many playlists have one in their title or tags.
+        artists: how many tracks have one.
+        dim: how many numbers its vectors have; 0 where there are none.
         tags: of each set of labels, its tags, the most frequent first; `GENRES` is one of them.
     """
 
     tracks: int
     playlists: int
     tags: dict[str, list[str]]
+    words: int = 0
+    artists: int = 0
+    dim: int = 0
 
 
 def refuse_what_is_missing(params: "Params", corpus: str, has: Holdings) -> None:
     """Check that a corpus has what the systems are to learn from it.
 
     Raises:
-        UserError: a loss is weighed that needs genres or playlists, or labels are to be learnt, and there are none; or
-            a tag that the pictures are to show is not among them.
+        UserError: a loss is weighed that needs genres, playlists, words or artists, or labels are to be learnt, and
+            there are none; a tag that the pictures are to show is not among them; or vectors are of another length.
     """
+    if has.dim and has.dim != params.vectors.dim:
+        raise UserError(
+            f"corpora.{corpus}: its vectors have {has.dim} numbers, but vectors.dim is {params.vectors.dim}; set it to"
+            f" {has.dim}"
+        )
     if corpus in params.systems.alignment:
         _refuse_weights(params, corpus, has)
     if corpus in params.systems.metric_learning:
@@ -60,17 +71,25 @@ def refuse_unknown_tags(tag_pair: Sequence[str], known: Sequence[str], where: st
 
 
 def _refuse_weights(params: "Params", corpus: str, has: Holdings) -> None:
-    loss = params.loss
-    if not has.tags.get(GENRES) and (loss.lambda_a2g or loss.lambda_g2p):
-        raise UserError(
-            f"corpora.{corpus}: none of its {has.tracks} tracks has a genre, but loss.lambda_a2g is {loss.lambda_a2g:g}"
-            f" and loss.lambda_g2p {loss.lambda_g2p:g}; set both to 0, or add genres"
-        )
-    if not has.playlists and (loss.lambda_a2p or loss.lambda_g2p):
-        raise UserError(
-            f"corpora.{corpus}: it has no playlists, but loss.lambda_a2p is {loss.lambda_a2p:g} and loss.lambda_g2p"
-            f" {loss.lambda_g2p:g}; set both to 0, or add playlists that use the tracks' ids and paths"
-        )
+    # By the letters of the lambdas: how many tracks or playlists have it, what to say of it, what to add.
+    needed = {
+        "g": (has.tags.get(GENRES), f"none of its {has.tracks} tracks has a genre", "genres"),
+        "p": (has.playlists, "it has no playlists", "playlists that use the tracks' ids and paths"),
+        "t": (has.words, f"none of its {has.playlists} playlists has a word in its title or tags", "titles"),
+        "r": (has.artists, f"none of its {has.tracks} tracks has an artist", "artists"),
+    }
+    for letter, (found, lack, remedy) in needed.items():
+        weights = [f"{name} is {weight:g}" for name, weight in params.loss if weight and letter in _sides(name)]
+        if weights and not found:
+            them = "them" if len(weights) > 1 else "it"
+            raise UserError(
+                f"corpora.{corpus}: {lack}, but loss.{' and loss.'.join(weights)}; set {them} to 0, or add {remedy}"
+            )
+
+
+def _sides(name: str) -> list[str]:
+    """The letters of what a lambda aligns: lambda_a2g is a, g."""
+    return name.removeprefix("lambda_").split("2")
 
 
 def _refuse_labels(params: "Params", corpus: str, has: Holdings) -> None:

@@ -143,16 +143,16 @@ class OpenCatalogue:
         Raises:
             UserError: the words name no genre that the encoder knows, or the encoder learned without genres.
         """
-        from unisono.modalities.genre_encoder import CONFIG, GenreEncoder  # torch takes seconds to load
+        from unisono.modalities.bag_encoder import BagEncoder, files_of  # torch takes seconds to load
 
         folder = self.folder / MODEL
-        if not (folder / CONFIG).exists():
+        if not files_of(folder, "genre")[1].exists():
             raise UserError(
                 f"{folder}: the model was trained without genres, so words find nothing; train it with"
                 " loss.lambda_a2g above 0 and train.objective: contrastive"
             )
-        encoder = GenreEncoder(folder)
-        genres = genres_in(words, encoder.genres)
+        encoder = BagEncoder(folder, "genre")
+        genres = genres_in(words, encoder.names)
         query_D = encoder.embed(genres)
         if self._layer != "projection" or len(query_D) != self.vectors_ND.shape[1]:
             raise UserError(

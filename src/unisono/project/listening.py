@@ -9,7 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from unisono.audio.rejects import RejectError
-from unisono.frames.sources import FrameReader, Reading, tar_member
+from unisono.frames.sources import FrameReader, Reading, in_file
+from unisono.frames.vectors import VectorReader
 from unisono.params import Mel
 
 LONGEST = 45.0  # seconds; then no further track is read
@@ -67,11 +68,21 @@ def listen(reader: FrameReader, sources: dict[str, str]) -> Heard:
     return heard
 
 
+def look_at(reader: VectorReader, sources: dict[str, str]) -> Heard:
+    """Read all vectors of {track_id: source}; they are no music, so that no seconds come of them."""
+    heard = Heard()
+    for track_id, found in reader.read_all(sources, lambda _: None):
+        heard.tracks.append(track_id)
+        if isinstance(found, RejectError):
+            heard.rejects.setdefault(str(found), []).append(track_id)
+    return heard
+
+
 def _read(reader: FrameReader, sources: dict[str, str]) -> Iterator[tuple[str, Reading | RejectError, float]]:
     """Each track's id and frames, and the seconds that they took; no tar is walked beyond its last track."""
     tars: dict[str, dict[str, str]] = {}
     for track_id, source in sources.items():
-        tars.setdefault((tar_member(source) or ("", ""))[0], {})[track_id] = source
+        tars.setdefault((in_file(source) or ("", ""))[0], {})[track_id] = source
     if "" in tars:  # load what decodes before time is taken
         reader.read_samples(np.zeros(reader.front_end.sample_rate), reader.front_end.sample_rate)
     began = time.perf_counter()

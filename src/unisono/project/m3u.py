@@ -1,4 +1,4 @@
-"""Playlists that a player opens; `unisono.corpora.folder.read_m3u` reads them back."""
+"""Playlists that a player opens; `unisono.corpora.own.m3u.read_m3u` reads them back."""
 
 import os
 from collections.abc import Iterable

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-RANDOM, UNTRAINED = "random", "untrained"
-BASELINES = (RANDOM, UNTRAINED)
+from unisono.evaluation.task import WITHOUT_VECTOR
+
+RANDOM, UNTRAINED, STATISTICS, RIDGE = "random", "untrained", "statistics", "ridge"
+BASELINES = (RANDOM, UNTRAINED, STATISTICS, RIDGE)
 MODELS = ("trained", "similarity")
 
 Details = Mapping[str, Any]  # what `Scores.to_json` writes of a task, or {"left_out": reason}
@@ -36,9 +38,15 @@ class Results:
         """Why tasks were not evaluated, by name."""
         return {name: details["left_out"] for name, details in self.evaluated.items() if "left_out" in details}
 
+    @property
+    def without_vector(self) -> dict[str, int]:
+        """Of how many tracks others' vectors lack one, by the name of the row."""
+        counts = [details.get("counts", {}) for details in self.baselines.values()]
+        return {row: of[WITHOUT_VECTOR] for models in counts for row, of in models.items() if WITHOUT_VECTOR in of}
+
 
 def rows_of(results: Results) -> dict[str, Row]:
-    """Return the rows `random`, `untrained`, `trained` (the first system), `similarity` (the second) and other models'.
+    """Return the baselines' rows, `trained` (the first system), `similarity` (the second) and other models'.
 
     A score's std is over the repeats of its task; where it would be over queries, the row has none.
     """

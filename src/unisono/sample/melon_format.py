@@ -13,7 +13,8 @@ from unisono.sample.mel import SAMPLE_RATE, log_mel
 from unisono.sample.playlists import Playlist, make_playlists
 from unisono.sample.synth import render
 from unisono.sample.tags import UNMAPPED_CODE, genre_codes, genre_map
-from unisono.sample.vocabulary import GENRES, INSTRUMENTS, MOODS
+from unisono.sample.titles import make_title
+from unisono.sample.vocabulary import INSTRUMENTS, MOODS
 from unisono.sample.world import TRACKS_PER_ARTIST, Track, major_weights, make_artists, make_tracks, normalised
 
 TARS = 4
@@ -42,7 +43,8 @@ def plan_melon(root: Path, seed: int, songs: int, playlists: int, seconds: float
         meta[song]["album_name"] = None
     write_json(root / "song_meta.json", meta)
     write_json(root / "genre_gn_all.json", genre_map())
-    records = _records(rng, drawn, ids, tracks)
+    # Words come from a generator of their own: what there is to hear, and which playlists there are, stay as they were.
+    records = _records(rng, np.random.default_rng([seed, 5]), drawn, ids, tracks)
     unknown = _add_unknown_songs(rng, records, total)
     _write_playlists(rng, root, records)
 
@@ -108,26 +110,23 @@ def _song(rng: np.random.Generator, song: int, track: Track, untagged: bool) -> 
 
 
 def _records(
-    rng: np.random.Generator, playlists: list[Playlist], ids: np.ndarray, tracks: list[Track]
+    rng: np.random.Generator,
+    words: np.random.Generator,
+    playlists: list[Playlist],
+    ids: np.ndarray,
+    tracks: list[Track],
 ) -> list[dict[str, Any]]:
     """The playlists as Kakao Arena has them; titles and tags say what the playlist is about."""
     return [
         {
             "id": int(number),
-            "plylst_title": " ".join(_words(tracks[playlist.first], playlist.about)),
-            "tags": _words(tracks[playlist.first], playlist.about),
+            **make_title(words, [tracks[song] for song in playlist.songs], tracks[playlist.first], playlist.about),
             "songs": [int(ids[song]) for song in playlist.songs],
             "like_cnt": int(rng.geometric(0.02)) - 1,
             "updt_date": f"{rng.integers(2005, 2020)}-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d} 12:00:00.000",
         }
         for number, playlist in zip(rng.permutation(len(playlists)), playlists, strict=True)
     ]
-
-
-def _words(track: Track, about: str) -> list[str]:
-    genre = GENRES[track.genre]
-    trait = {"genre": genre.name, "detail": genre.details[track.detail].name, "lead": INSTRUMENTS[track.lead].name}
-    return [MOODS[track.mood].word, trait.get(about, genre.name)]
 
 
 def _add_unknown_songs(rng: np.random.Generator, records: list[dict[str, Any]], total: int) -> int:

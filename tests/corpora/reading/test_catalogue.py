@@ -13,10 +13,17 @@ from unisono.params import CorpusParams
 
 def test_tables_come_back_as_they_were(tmp_path: Path) -> None:
     tracks = pd.DataFrame(
-        {"genres": [["rock", "größer"], []], "source": ["a.ogg", "t.tar!b.npy"], "mood": ["happy", ""]},
+        {
+            "genres": [["rock", "größer"], []],
+            "artists": [["Ann", "Bob"], []],
+            "source": ["a.ogg", "t.tar!b.npy"],
+            "mood": ["happy", ""],
+        },
         index=pd.Index(["1", "b"], name="track_id"),
     )
-    playlists = pd.DataFrame({"tracks": [["b", "1", "b"]]}, index=pd.Index(["p"], name="playlist_id"))
+    playlists = pd.DataFrame(
+        {"tracks": [["b", "1", "b"]], "words": [["비", "rainy day"]]}, index=pd.Index(["p"], name="playlist_id")
+    )
     labels = pd.DataFrame({"track_id": ["1"], "task": ["genre"], "tags": [["x"]], "split": ["test"]})
     write_tables(Catalogue(tmp_path, tracks, playlists, labels), tmp_path)
     back = read_tables(tmp_path, tmp_path / "root")

@@ -1,6 +1,8 @@
 """The tables that every corpus reader returns, whatever the format on disk."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +13,8 @@ from unisono.artifacts.read import read_table
 
 # The columns of lists of each table, and what they hold; the others hold text.
 LISTS = {
-    "tracks": {"genres": pa.string()},
-    "playlists": {"tracks": pa.string(), "counts": pa.float64(), "times": pa.int64()},
+    "tracks": {"genres": pa.string(), "artists": pa.string()},
+    "playlists": {"tracks": pa.string(), "words": pa.string(), "counts": pa.float64(), "times": pa.int64()},
     "labels": {"tags": pa.string()},
 }
 OF_EACH_TRACK = ("tracks", "counts", "times")  # the columns of `playlists` whose lists run in parallel
@@ -24,12 +26,13 @@ class Catalogue:
 
     Attributes:
         root: the corpus folder; `source` is relative to it.
-        tracks: index `track_id`; columns `genres` (list[str], may be empty) and `source`: the path of
-            a .npy mel or an audio file, or "archive.tar!member" for a member of a tar. Readers add `title`
-            and `artist` where the corpus has them, and those of users' own formats may add further columns.
-        playlists: index `playlist_id`; column `tracks` (list[str] of ids known to `tracks`) and, parallel to it or
-            empty, `counts` (list[float]: how often each was played) and `times` (list[int]: when first, in seconds
-            since 1970).
+        tracks: index `track_id`; columns `genres` and `artists` (list[str], may be empty; artists are what tells
+            them apart, be it a name or an id) and `source`: the path of a .npy mel or an audio file, or
+            "archive.tar!member" for a member of a tar. Readers add `title` and `artist`, which are to be shown, where
+            the corpus has them, and those of users' own formats may add further columns.
+        playlists: index `playlist_id`; columns `tracks` (list[str] of ids known to `tracks`), `words` (list[str]:
+            those of its title and tags, lower case, may be empty) and, parallel to `tracks` or empty, `counts`
+            (list[float]: how often each was played) and `times` (list[int]: when first, in seconds since 1970).
         labels: columns `track_id`, `task`, `tags` (list[str]) and `split` (train | validation | test):
             what evaluation corpora are for. One corpus may hold several tasks, each with its own split.
         rejects: columns `track_id`, `source`, `reason`: what the reader found and could not use.
@@ -38,10 +41,25 @@ class Catalogue:
 
     root: Path
     tracks: pd.DataFrame
-    playlists: pd.DataFrame = field(default_factory=lambda: empty(*OF_EACH_TRACK, index="playlist_id"))
+    playlists: pd.DataFrame = field(default_factory=lambda: empty(*LISTS["playlists"], index="playlist_id"))
     labels: pd.DataFrame = field(default_factory=lambda: empty("track_id", "task", "tags", "split"))
     rejects: pd.DataFrame = field(default_factory=lambda: empty("track_id", "source", "reason"))
     counts: dict[str, int] = field(default_factory=dict)
+
+    def of_tracks(self, track_ids: Iterable[str]) -> "Catalogue":
+        """The catalogue of some of its tracks; playlists that have none of them are dropped."""
+        wanted = set(track_ids)
+        playlists = self.playlists
+        kept = [[track in wanted for track in tracks] for tracks in playlists["tracks"]]
+        for name in OF_EACH_TRACK:
+            lists = [list(compress(values, keep)) for values, keep in zip(playlists[name], kept, strict=True)]
+            playlists = playlists.assign(**{name: pd.Series(lists, index=playlists.index, dtype=object)})
+        return replace(
+            self,
+            tracks=self.tracks.loc[self.tracks.index.isin(wanted)],
+            playlists=playlists[playlists["tracks"].str.len() > 0],
+            labels=self.labels[self.labels["track_id"].isin(wanted)],
+        )
 
 
 def empty(*columns: str, index: str | None = None) -> pd.DataFrame:

@@ -11,7 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from unisono.corpora.reading.playlist_words import playlist_words
 from unisono.errors import UserError
+
+Titles = dict[str, tuple[str, list[str]]]  # title and tags by playlist id
 
 
 def require_folder(folder: Path, expected: str) -> None:
@@ -210,20 +213,40 @@ def refuse_duplicates(path: Path, values: Iterable[str], kind: str = "ids") -> N
         )
 
 
-def tracks_table(track_ids: list[str], genres: list[list[str]], sources: list[str]) -> pd.DataFrame:
-    """A catalogue's `tracks`."""
+def tracks_table(
+    track_ids: list[str], genres: list[list[str]], sources: list[str], artists: list[list[str]] | None = None
+) -> pd.DataFrame:
+    """A catalogue's `tracks`, by default without artists."""
+    artists = [[] for _ in track_ids] if artists is None else artists
     return pd.DataFrame(
-        {"genres": pd.Series(genres, dtype=object), "source": pd.Series(sources, dtype="str")},
+        {
+            "genres": pd.Series(genres, dtype=object),
+            "artists": pd.Series(artists, dtype=object),
+            "source": pd.Series(sources, dtype="str"),
+        },
     ).set_axis(pd.Index(track_ids, name="track_id", dtype="str"))
 
 
 def playlists_table(
-    playlists: dict[str, list[str]], counts: list[list[float]] | None = None, times: list[list[int]] | None = None
+    playlists: dict[str, list[str]],
+    counts: list[list[float]] | None = None,
+    times: list[list[int]] | None = None,
+    titles: Titles | None = None,
 ) -> pd.DataFrame:
-    """A catalogue's `playlists`; without counts, or times, each playlist's list of them is empty."""
+    """A catalogue's `playlists`; without counts, or times, each playlist's list of them is empty.
+
+    Args:
+        titles: those that words are taken from; there may be more than playlists, but none without one.
+    """
     index = pd.Index(list(playlists), name="playlist_id", dtype="str")
     none: list[list[float]] = [[] for _ in playlists]
-    columns = {"tracks": list(playlists.values()), "counts": counts or none, "times": times or none}
+    words = [playlist_words(*titles[key]) if titles else [] for key in playlists]
+    columns = {
+        "tracks": list(playlists.values()),
+        "words": words,
+        "counts": counts or none,
+        "times": times or none,
+    }
     return pd.DataFrame({name: pd.Series(lists, index=index, dtype=object) for name, lists in columns.items()})
 
 

@@ -1,4 +1,4 @@
-"""The genre encoder beside the audio encoder: what was trained is what answers, and damage is a sentence."""
+"""The encoder of genres beside the audio encoder: what was trained is what answers, and damage is a sentence."""
 
 import json
 import stat
@@ -11,16 +11,18 @@ import pytest
 import torch
 
 from unisono.errors import UserError
-from unisono.modalities.genre_encoder import CONFIG, WEIGHTS, GenreAttention, GenreEncoder
+from unisono.modalities import bag_encoder
+from unisono.modalities.bag_encoder import BagAttention, BagEncoder, files_of
 from unisono.modalities.genres import Genres
 
+WEIGHTS, CONFIG = (path.name for path in files_of(Path(), "genre"))
 NAMES = ["발라드", "R&B (GN01)", "rock", "indie; rock", "jazz"]
 
 
-def trained() -> tuple[Genres, GenreAttention]:
+def trained() -> tuple[Genres, BagAttention]:
     torch.manual_seed(0)
     vectors_GW = np.random.default_rng(0).normal(size=(len(NAMES), 8)).astype(np.float32)
-    return Genres(pd.Index(NAMES), vectors_GW), GenreAttention(torch.from_numpy(vectors_GW), 4, 6, dropout=0.5)
+    return Genres(pd.Index(NAMES), vectors_GW), BagAttention(torch.from_numpy(vectors_GW), 4, 6, dropout=0.5)
 
 
 @pytest.fixture
@@ -36,9 +38,17 @@ def test_a_set_of_genres_is_embedded_as_the_trained_module_does(folder: Path, ge
     rows_1L = torch.tensor([[modality.ids.get_loc(genre) + 1 for genre in genres]])
     with torch.no_grad():
         expected_D = encoder.eval()(rows_1L)[0].numpy()
-    saved = GenreEncoder(folder)
-    assert saved.genres == NAMES
+    saved = BagEncoder(folder, "genre")
+    assert saved.names == NAMES
     np.testing.assert_array_equal(saved.embed(genres), expected_D)
+
+
+def test_many_sets_at_once_are_as_each_by_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bag_encoder, "SETS_PER_BLOCK", 2)
+    saved = BagEncoder(folder, "genre")
+    sets = [["rock"], NAMES, ["jazz", "발라드"], ["rock", "jazz"], ["jazz"]]
+    expected_ND = np.stack([saved.embed(names) for names in sets])
+    np.testing.assert_allclose(saved.embed_all(sets), expected_ND, rtol=1e-5, atol=1e-6)
 
 
 def test_other_users_of_a_machine_may_read_it(folder: Path) -> None:
@@ -73,4 +83,4 @@ def test_damage_is_told_in_a_sentence(folder: Path, damage: str) -> None:
     spoil, message = DAMAGE[damage]
     spoil(folder)
     with pytest.raises(UserError, match=message):
-        GenreEncoder(folder)
+        BagEncoder(folder, "genre")

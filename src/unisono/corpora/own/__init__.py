@@ -1,0 +1,1 @@
+"""What users bring of their own: a table of tracks, and playlists."""

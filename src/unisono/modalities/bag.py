@@ -1,0 +1,77 @@
+"""A set of names that a track has, embedded by self-attention over their Word2Vec vectors."""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+from torch.nn import functional
+
+from unisono.errors import UserError
+from unisono.modalities.bag_encoder import BagAttention, padded, save_bag_encoder
+from unisono.modalities.modality import Modality
+from unisono.params import Encoder, Train
+
+
+class Bag(Modality):
+    """The names that a track has of one kind. A row holds rows of their vectors plus 1, and 0 for padding: int64 (L,).
+
+    `folder` is also the section of params.yaml that says how the vectors are made.
+    """
+
+    @abstractmethod
+    def bags(self, tracks: pd.DataFrame) -> Iterable[Iterable[str]]:
+        """The names of each of the tracks (index track_id), those that count most first."""
+
+    def most(self, train: Train) -> int | None:
+        """How many names of a track are taken; None takes all."""
+        return train.genres_per_track
+
+    def rows(self, tracks: pd.DataFrame, train: Train) -> np.ndarray:
+        """Each track's first names, as many as `most` says: (n, L).
+
+        Names without a vector (no training track has them) are left out.
+        """
+        row_of = {name: row for row, name in enumerate(self.ids)}
+        known = [dict.fromkeys(row_of[name] for name in bag if name in row_of) for bag in self.bags(tracks)]
+        return padded([list(rows)[: self.most(train)] for rows in known])
+
+    def present(self, rows_N: np.ndarray) -> np.ndarray:
+        return np.any(rows_N, axis=1)
+
+    def encoder(self, params: Encoder) -> BagAttention:
+        vectors_GW = torch.from_numpy(np.array(self.vectors_MD))
+        try:
+            return BagAttention(vectors_GW, params.genre_heads, params.embedding_dim, params.dropout)
+        except ValueError as error:
+            raise UserError(f"params.yaml: encoder.genre_heads and {self.folder}.dim do not fit: {error}") from None
+
+    def save_encoder(self, folder: Path, encoder: nn.Module) -> None:
+        assert isinstance(encoder, BagAttention)
+        save_bag_encoder(folder, self.name, list(self.ids), encoder)
+
+    def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        """The mean of the names' vectors: (n, F_w). Which names they are would be too many numbers a track."""
+        has_NG = csr_matrix((np.ones(np.count_nonzero(rows_N)), _places(rows_N)), (len(rows_N), len(self.ids)))
+        counts_N1 = np.count_nonzero(rows_N, axis=1)[:, None]
+        return (has_NG @ self.vectors_MD / np.maximum(counts_N1, 1)).astype(np.float32)
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.vectors_MD)
+
+    def prediction_loss(self, outputs_BO: Tensor, rows_B: Tensor) -> Tensor:
+        """Binary cross-entropy with logits, over all names: those of the track are 1."""
+        padded_BG = torch.zeros(len(rows_B), self.n_outputs + 1, device=outputs_BO.device)
+        multi_hot_BG = padded_BG.scatter_(1, rows_B, 1.0)[:, 1:]
+        return functional.binary_cross_entropy_with_logits(outputs_BO, multi_hot_BG)
+
+
+def _places(rows_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which track has which name, without the padding."""
+    tracks, columns = np.nonzero(rows_N)
+    return tracks, rows_N[tracks, columns] - 1
