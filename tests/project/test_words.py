@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unisono.errors import UserError
-from unisono.project.words import folded, genres_in, near
+from unisono.project.words import folded, names_in, near
 
 GENRES = [
     "Rock",
@@ -41,7 +41,7 @@ GENRES = [
     ],
 )
 def test_genres_are_found_in_the_order_of_the_text(text: str, named: list[str]) -> None:
-    assert genres_in(text, GENRES) == named
+    assert names_in(text, {"genre": GENRES}) == {"genre": named}
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,35 @@ def test_genres_are_found_in_the_order_of_the_text(text: str, named: list[str]) 
 )
 def test_what_names_none_is_told_with_what_there_is(text: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
-        genres_in(text, GENRES)
+        names_in(text, {"genre": GENRES})
     assert message in str(caught.value)
 
 
 def test_genres_that_differ_in_their_case_alone_are_both_meant() -> None:
-    assert genres_in("ROCK", ["rock", "Rock", "folk"]) == ["rock", "Rock"]
+    assert names_in("ROCK", {"genre": ["rock", "Rock", "folk"]}) == {"genre": ["rock", "Rock"]}
+
+
+WORDS = ["rain", "rainy", "evening", "rainy day", "jazz", "카페", "90's"]
+
+
+@pytest.mark.parametrize(
+    ("text", "genres", "words"),
+    [
+        ("rainy evening", [], ["rainy", "evening"]),
+        ("jazz for a Rainy Day", ["jazz"], ["rainy day"]),  # jazz is a genre before it is a word
+        ("indie rock, evening rain", ["Indie Rock"], ["evening", "rain"]),
+        ("카페, 90's", [], ["카페", "90's"]),
+    ],
+)
+def test_words_of_playlists_are_names_as_well(text: str, genres: list[str], words: list[str]) -> None:
+    assert names_in(text, {"genre": GENRES, "word": WORDS}) == {"genre": genres, "word": words}
+
+
+def test_what_is_neither_is_told_with_what_is_near_of_both() -> None:
+    with pytest.raises(
+        UserError, match=r"'rany' names no genre and no word of this catalogue; there are rainy, rain, "
+    ):
+        names_in("jazz, rany", {"genre": GENRES, "word": WORDS})
 
 
 @given(
@@ -71,7 +94,7 @@ def test_genres_that_differ_in_their_case_alone_are_both_meant() -> None:
 def test_every_genre_is_found_by_its_own_name(known: list[str]) -> None:
     """Among others, too, unless a longer one holds it."""
     for genre in known:
-        assert genre in genres_in(genre, known)
+        assert genre in names_in(genre, {"genre": known})["genre"]
 
 
 def test_near_names_are_those_spelt_alike_however_they_are_written() -> None:

@@ -77,17 +77,22 @@ def path(
 
 
 def search(
-    words: Annotated[str, typer.Argument(metavar='"GENRE, GENRE"', help="Genres, or words with genres among them.")],
+    words: Annotated[str, typer.Argument(metavar='"GENRE, WORDS"', help="Genres, and words of playlists.")],
     k: K = 10,
     out: Out = None,
     project: Folder = HERE,
     corpus: Corpus = CATALOGUE,
     json: Json = False,
 ) -> None:
-    """Find the tracks that sound like genres, whether they are labelled with them or not."""
+    """Find the tracks that sound like genres, whether they are labelled with them or not.
+
+    A model that learned with words (loss.lambda_a2t) knows those of playlists' titles and tags, too.
+    """
     catalogue = unisono.open_catalogue(project, corpus)
     answer = catalogue.search(words, k)
-    print(f"genres: {', '.join(answer.attrs['genres'])}", file=sys.stderr)
+    for kind, names in answer.attrs.items():
+        if names:
+            print(f"{kind}: {', '.join(names)}", file=sys.stderr)
     _give(catalogue, answer, json, out)
 
 

@@ -16,11 +16,12 @@ from unisono.params import load_params
 from unisono.project.names import TrackNames, artist_number
 from unisono.project.seeds import Seeds, Track, Tracks, find_seeds
 from unisono.project.space import Side, Space, between
-from unisono.project.words import genres_in
+from unisono.project.words import names_in
 
 EMBEDDINGS, FRAMES, MODEL = Path("data/embeddings"), Path("data/frames"), Path("data/models/trained")
 ALIGNED, SOUND = "trained", "sound"
 VOTES = 100  # nearest tracks that each track of a playlist votes for: Ferraro et al. 2021, section 3.3
+SEARCHED = {"genre": "genre", "word": "word of a playlist"}  # modalities that a text may name, and what one is called
 SHOWN = ["title", "artist", "genres"]
 UNLIKE = 0.5  # weight of what to stay away from: with all of it, little is left of a liked track that is near to it
 
@@ -136,31 +137,35 @@ class OpenCatalogue:
         return self._answer(*space.nearest(query_D, _at_least(1, k), left_out))
 
     def search(self, words: str, k: int = 10) -> pd.DataFrame:
-        """The k tracks nearest to genres, which need not be labelled with them: "indie rock, jazz".
+        """The k tracks nearest to genres, which need not be labelled with them, and to words of playlists.
 
-        The answer's `attrs["genres"]` are the genres that the words were read as.
+        "indie rock, jazz", or "rainy evening": the answer's `attrs["genres"]` and `attrs["words"]` are what the text
+        was read as. A word that is also a genre is that genre; where there are both, each side counts half.
 
         Raises:
-            UserError: the words name no genre that the encoder knows, or the encoder learned without genres.
+            UserError: the text names nothing that the encoders know, or the model learned with neither genres nor
+                words.
         """
         from unisono.modalities.bag_encoder import BagEncoder, files_of  # torch takes seconds to load
 
         folder = self.folder / MODEL
-        if not files_of(folder, "genre")[1].exists():
+        encoders = {name: BagEncoder(folder, name) for name in SEARCHED if files_of(folder, name)[1].exists()}
+        if not encoders:
             raise UserError(
-                f"{folder}: the model was trained without genres, so words find nothing; train it with"
-                " loss.lambda_a2g above 0 and train.objective: contrastive"
+                f"{folder}: the model was trained without genres and without words, so a text finds nothing; train it"
+                " with loss.lambda_a2g or loss.lambda_a2t above 0 and train.objective: contrastive"
             )
-        encoder = BagEncoder(folder, "genre")
-        genres = genres_in(words, encoder.names)
-        query_D = encoder.embed(genres)
+        found = names_in(words, {SEARCHED[name]: encoder.names for name, encoder in encoders.items()})
+        named = {name: found[SEARCHED[name]] for name in encoders}
+        points_KD = np.stack([encoders[name].embed(names) for name, names in named.items() if names])
+        query_D = normalised(points_KD).mean(axis=0)
         if self._layer != "projection" or len(query_D) != self.vectors_ND.shape[1]:
             raise UserError(
-                f"{self.folder / EMBEDDINGS / self.corpus}: not in the space of the genres; set embedding.layer to"
-                " projection, and run `make repro`"
+                f"{self.folder / EMBEDDINGS / self.corpus}: not in the space of the genres and words; set"
+                " embedding.layer to projection, and run `make repro`"
             )
         answer = self._answer(*self._space(1.0).nearest(query_D, _at_least(1, k)))
-        answer.attrs["genres"] = genres
+        answer.attrs |= {f"{name}s": named.get(name, []) for name in SEARCHED}
         return answer
 
     def continue_playlist(self, tracks: Tracks, k: int = 100, *, together: float = 1.0) -> pd.DataFrame:
