@@ -49,24 +49,18 @@ def test_the_order_of_the_playlists_does_not_matter_and_one_that_a_row_lacks_is_
     assert measured.over("genres", "ridge").n == 59 and measured.over("genres", "statistics").n == 60
 
 
-def test_popularity_has_three_parts_and_equals_are_together() -> None:
-    measured = found(scored(BASE), scored({"trained": 0.03}))  # 0 to 14, four playlists of each
-    parts = dict(measured.parts())
-    assert {title: len(items) for title, items in parts.items()} == {
-        "up to 4.67": 20,
-        "4.67 to 9.33": 20,
-        "more than 9.33": 20,
-    }
-    assert sorted(parts["up to 4.67"]) == sorted(f"p{i}" for i in range(20))
-    part = measured.within(parts["up to 4.67"])
-    differences = part.scores("genres") - part.scores("statistics")
-    assert part.over("genres", "statistics").mean == pytest.approx(differences.mean()) and len(differences) == 20
-    foreign = scored({"musicnn": 0.1})
-    few = pd.concat([scored(BASE), foreign[foreign["popularity"] > 5]])
-    assert "musicnn" not in found(few, scored({"trained": 0.03})).within(parts["up to 4.67"]).rows
-    alike = found(scored(BASE).assign(popularity=2.0), scored({"trained": 0.03}))
-    assert [(title, len(items)) for title, items in alike.parts()] == [("up to 2", 60)]
-    assert found(scored(BASE).drop(columns="popularity"), scored({"trained": 0.0})).parts() == []
+def test_parts_are_paired_over_the_items_that_have_them() -> None:
+    foreign = scored({"musicnn": 0.1}).assign(**{"ndcg@100.in_2-4": np.nan})
+    baselines, trained = pd.concat([scored(BASE), foreign]), scored({"trained": 0.03}, seed=1)
+    parts = found(baselines, trained).parts
+    assert list(parts) == ["1", "2-4"] and "musicnn" in parts["1"].rows and "musicnn" not in parts["2-4"].rows
+    over = parts["2-4"].over("genres", "statistics")
+    theirs = baselines[baselines["model"] == "statistics"]["ndcg@100.in_2-4"].to_numpy()
+    differences = (trained["ndcg@100.in_2-4"].to_numpy() - theirs)[40:]
+    low, high = stats.ttest_1samp(differences, 0).confidence_interval()
+    np.testing.assert_allclose([over.mean, over.low, over.high, over.n], [differences.mean(), low, high, 20])
+    whole = [column for column in baselines if ".in_" not in column]
+    assert found(baselines[whole], trained).parts == {}
 
 
 def test_a_task_without_items_has_no_gains() -> None:

@@ -127,18 +127,18 @@ def answer(
         title: [Results(*(details_at(revision, stage, tasks) for stage in STAGES)) for revision in of_seeds]
         for title, of_seeds in revisions.items()
     }
-    first = next(iter(results.values()))[0]
+    full = title_of(data, data)  # ridge regression is onto what a model is aligned with
+    first = results[full][0]
     with_items, others = {}, []
     for table in tables(tasks, first.evaluated):
         task = tasks[table.name]
-        found = _gains(table, revisions) if isinstance(task, PlaylistContinuation) else None
+        found = _gains(table, revisions, full) if isinstance(task, PlaylistContinuation) else None
         if found is None:
             others.append(table)
         else:
             with_items[f"{SONGS[getattr(task, 'songs', 'cold')]}: {table.name}"] = found
     runs = {title: [rows_of(result) for result in of_seeds] for title, of_seeds in results.items()}
-    any_model = next(iter(runs.values()))
-    own = {row: mean_of_runs([run[row] for run in any_model]) for row in any_model[0] if row not in MODELS}
+    own = {row: mean_of_runs([run[row] for run in runs[full]]) for row in runs[full][0] if row not in MODELS}
     own |= {title: mean_of_runs([run[TRAINED] for run in of_seeds]) for title, of_seeds in runs.items()}
     licence = getattr(getattr(params, "vectors", None), "licence", "")
     return Worth(data, models, with_items, others, own, seeds, licence, first.left_out)
@@ -152,14 +152,13 @@ def _of_audio(params: Params) -> list[Alignment]:
     return [row for row in _rows(params) if row.a == AUDIO and row.b != CROP]
 
 
-def _gains(table: Table, revisions: Mapping[str, Sequence[str]]) -> Gains | None:
-    """The gains of a task's items; None if it has none."""
+def _gains(table: Table, revisions: Mapping[str, Sequence[str]], full: str) -> Gains | None:
+    """The gains of a task's items, over the baselines of the model `full`; None if it has none."""
     of_models = {
         title: [_items(revision, "evaluate", table.name) for revision in of_seeds]
         for title, of_seeds in revisions.items()
     }
-    any_revision = next(iter(revisions.values()))[0]  # no training changes baselines
-    found = gains(table.columns, _items(any_revision, "baselines", table.name), of_models, TRAINED)
+    found = gains(table.columns, _items(revisions[full][0], "baselines", table.name), of_models, TRAINED)
     if found and STATISTICS not in found.baselines:
         raise UserError(f"evaluation.{table.name}: its baselines have no row {STATISTICS}; make them with `make repro`")
     return found

@@ -19,7 +19,7 @@ INPUT = "the input itself"
 BASELINE, LINE = "#8a8a8a", "#555555"
 LEGEND = (
     "Each model is the same encoder, aligned with other data of the same songs. `{input}` is what the encoder takes,"
-    " without any learning; `ridge` is that input, regressed onto the same data. In brackets are 95% intervals over the"
+    " without any learning; `ridge` is that input, regressed onto all of the data. In brackets are 95% intervals over"
     " playlists, of differences playlist by playlist: where one holds 0, the two cannot be told apart. They are of one"
     " split and of playlists that share songs: on a small catalogue, `make folds` tells how much the split matters."
 )
@@ -178,23 +178,22 @@ def _table(worth: Worth, gains: Gains) -> str:
 
 
 def _by_popularity(worth: Worth, gains: Gains) -> list[str]:
-    """Each row's gain over the input in each part of the playlists, by how popular their songs are."""
-    parts = [(title, gains.within(items)) for title, items in gains.parts()]
-    if not parts:
+    """Each row's gain over the input where only songs that so many playlists hold are to be found."""
+    if not gains.parts:
         return []
-    headings = [f"{title} ({len(part.baselines)})" for title, part in parts]
+    headings = [f"in {name} ({len(part.baselines)})" for name, part in gains.parts.items()]
     lines = [f"| over {INPUT} | {' | '.join(headings)} |", "|---|" + "---:|" * len(headings)]
     for row in [*_baselines(worth), *worth.models]:
         if row in gains.rows:
-            cells = [_written(part, part.over(row, STATISTICS)) if row in part.rows else "-" for _, part in parts]
+            parts = gains.parts.values()
+            cells = [_written(part, part.over(row, STATISTICS)) if row in part.rows else "-" for part in parts]
             lines.append(f"| {_row_title(row)} | {' | '.join(cells)} |")
-    told = "By popularity: how many playlists hold the songs to be found, on average (and how many playlists that is)."
+    told = "By popularity: only songs that so many playlists hold are to be found (in so many playlists)."
     return [told, "\n".join(lines)]
 
 
 def _numbers(worth: Worth, gains: Gains) -> dict[str, Any]:
     others = [other for other in (STATISTICS, RIDGE) if other in gains.baselines]
-    parts = [(title, gains.within(items)) for title, items in gains.parts()]
     return {
         "score": gains.column.score,
         "items": len(gains.baselines),
@@ -203,7 +202,7 @@ def _numbers(worth: Worth, gains: Gains) -> dict[str, Any]:
                 "mean": float(gains.scores(row).mean()),
                 "over": {other: asdict(gains.over(row, other)) for other in others if other != row},
                 "by_popularity": {
-                    title: asdict(part.over(row, STATISTICS)) for title, part in parts if row in part.rows
+                    name: asdict(part.over(row, STATISTICS)) for name, part in gains.parts.items() if row in part.rows
                 },
                 "std_over_seeds": gains.spread(row) if row in gains.models else None,
             }
