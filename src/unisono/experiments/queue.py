@@ -137,10 +137,10 @@ def _is_same(revision: str, overrides: Overrides) -> bool:
         return False
     here = _inputs(PARAMS.read_text(encoding="utf-8"), LOCK.read_text(encoding="utf-8") if LOCK.exists() else "")
     for key, value in overrides.items():
-        *sections, last = key.split(".")
+        *sections, last = key.removeprefix("++").split(".")
         section = here["params"]
         for name in sections:
-            section = section[name]
+            section = section.setdefault(name, {})
         section[last] = value
     there = _inputs(*(_file_at(revision, file) for file in (PARAMS, LOCK)))
     return here == there and not output_of("git", "diff", "--name-only", revision, "--", *CODE)
