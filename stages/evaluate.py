@@ -69,10 +69,10 @@ def models(task: Task, params: Params) -> dict[str, Path]:
 def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
     """What was not trained, and others' vectors, if such can do the task; chance, and what is no embedding."""
     kind, untrained = kind_of(task), BASELINES / task.corpus / "untrained"
-    names = ["untrained", "statistics", *(["ridge"] if task.corpus in params.systems.embed else [])]
+    names = ["untrained", "statistics", *(["ridge"] if params.systems.alignment else [])]
     names += [name for name, foreign in params.compare.items() if foreign.corpus == task.corpus]
     folders = {name: BASELINES / task.corpus / name for name in names}
-    # Without an alignment there is no ridge, and without a modality to regress onto its folder is empty.
+    # Without an alignment there is no ridge, and without genres and playlists its folder is empty.
     there = {name: folder for name, folder in folders.items() if name != "ridge" or (folder / INDEX).exists()}
     scores = score(task, there if kind.HAS_UNTRAINED else {}, corpus)
     for name in scores.counts.keys() & params.compare.keys():

@@ -15,7 +15,7 @@ from unisono.stage import run_stage
 def main(params: Params, corpus: str) -> None:
     model = LinearAlignment.load(Path("data/models/ridge/ridge.safetensors"))
     folder = Path("data/baselines", corpus)
-    if not model.weights:  # crops are aligned with crops alone: there is nothing to regress onto
+    if not model.weights:  # neither genres nor playlists: there is nothing to regress onto
         (folder / "ridge").mkdir(parents=True, exist_ok=True)
         return
     found = load_embeddings(folder / "statistics")

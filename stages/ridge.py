@@ -1,4 +1,4 @@
-"""Ridge regression from plain statistics onto what the audio encoder is aligned with: the simplest alignment.
+"""Ridge regression from plain statistics onto genres and playlists: the simplest alignment, whatever the losses weigh.
 
 python stages/ridge.py CORPUS
 """
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unisono.alignment.alignments import AUDIO, CROP, weighted_alignments
 from unisono.alignment.ridge import Part, fit_ridge
 from unisono.artifacts.read import read_table
 from unisono.embeddings.read import load_embeddings
-from unisono.modalities.registry import MODALITIES
+from unisono.modalities.genres import Genres
+from unisono.modalities.playlists import Playlists
 from unisono.params import Params
 from unisono.stage import run_stage, write_json
 
@@ -20,9 +20,7 @@ DATA = Path("data")
 
 
 def main(params: Params, corpus: str) -> None:
-    rows = weighted_alignments(params.loss, params.train.objective, MODALITIES)
-    wanted = {row.b for row in rows if row.a == AUDIO and row.b != CROP}
-    modalities = [kind.load(DATA / kind.folder) for kind in MODALITIES if kind.name in wanted]
+    modalities = Genres.load(DATA / Genres.folder), Playlists.load(DATA / Playlists.folder)
     statistics = load_embeddings(DATA / "baselines" / corpus / "statistics")
     columns = [column for modality in modalities for column in modality.columns]
     tracks = read_table(DATA / "frames" / corpus / "tracks.parquet", "track_id", *columns).set_index("track_id")

@@ -273,7 +273,7 @@ def test_bands_that_hear_nothing_are_those_of_torchaudio(scale: str) -> None:
         ({"finetune.r": "automatic"}, "finetune.r: expected a number from 0.001 to 1,000 or auto (found 'automatic')"),
         ({"pack.max_frames": 0}, "pack.max_frames: expected a whole number from 1 to 100,000,000 or null (found 0)"),
         ({"split.validation": 0}, "split: validation is 0, which leaves nothing for it"),
-        ({"corpora.gtzan.root": ""}, "corpora.gtzan.root: expected the path of a folder (found '')"),
+        ({"corpora.gtzan.root": ""}, "corpora.gtzan.root: expected a path (found '')"),
         ({"evaluation.a/b": {"task": "retrieval"}}, "evaluation.a/b.[key]: expected letters, digits, _ and -"),
         ({"evaluation.tags.labels": []}, "evaluation.tags.labels: has 0 entries, expected 1 to 100: sets of labels"),
         ({"corpora.a b": {"format": "gtzan", "root": "x"}}, "corpora.a b.[key]: expected letters, digits, _ and -"),

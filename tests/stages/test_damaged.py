@@ -21,7 +21,7 @@ READS: dict[str, list[str]] = {
     "pack.py mel catalogue": ["data/inventory/catalogue.json"],
     "split.py catalogue": [f"{CATALOGUE}/{name}.parquet" for name in ("tracks", "playlists")],
     "factorize.py catalogue": [SPLIT, PLAYLISTS],
-    "genres.py catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
+    "bags.py genres catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
     "train.py catalogue": [
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", "tracks.parquet", FRAMES)), SPLIT,
         *(f"data/{name}" for name in ("cf/ids.parquet", "cf/vectors.npy", "genres/ids.parquet", "genres/vectors.npy")),
@@ -35,6 +35,15 @@ READS: dict[str, list[str]] = {
     "export.py trained catalogue": [
         *(f"data/models/trained/{name}" for name in ("config.json", "encoder.safetensors")),
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", FRAMES)),
+    ],
+    "track_statistics.py catalogue": [f"{CATALOGUE}/{name}" for name in ("index.parquet", FRAMES)],
+    "ridge.py catalogue": [
+        f"{CATALOGUE}/tracks.parquet", SPLIT, "data/baselines/catalogue/statistics/tracks.npy", "data/cf/vectors.npy",
+        "data/genres/ids.parquet",
+    ],
+    "export_ridge.py catalogue": [
+        "data/models/ridge/ridge.safetensors",
+        *(f"data/baselines/catalogue/statistics/{name}" for name in MATRIX),
     ],
     "export.py similarity magnatagatune": [
         f"data/models/finetuned/{name}" for name in ("config.json", "encoder.safetensors")

@@ -117,7 +117,8 @@ def test_a_new_corpus_runs_its_own_stages_alone(kept: Project) -> None:
     params["corpora"]["mine"] = {"format": "folder", "root": "music"}
     params["systems"]["embed"].append("mine")
     (kept.folder / "params.yaml").write_text(yaml.safe_dump(params))
-    own = {f"{stage}@mine" for stage in ("inventory", "pack", "split", "export", "export_untrained")}
+    stages = ("inventory", "pack", "split", "export", "export_untrained", "statistics")
+    own = {"export_ridge@catalogue-mine", *(f"{stage}@mine" for stage in stages)}
     found = changed(kept)
     assert own <= found
     assert {name.split("@")[0] for name in found - own} <= {"evaluate", "report"}  # what there is to compare

@@ -76,16 +76,20 @@ class Part:
 def fit_ridge(train: Part, validation: Part) -> tuple[LinearAlignment, dict[str, float]]:
     """Regress statistics onto each modality; the strength is the one of `STRENGTHS` with the least validation error.
 
-    Where no validation track has a modality, its strength is the middle one.
+    Where no validation track has a modality, its strength is the middle one. A modality that no training track has is
+    left out.
 
     Returns:
         the map, and the strength that each modality has got.
     """
     scaler = StandardScaler().fit(train.inputs_NI)
     train_NI, validation_NI = scaler.transform(train.inputs_NI), scaler.transform(validation.inputs_NI)
-    weights, strengths = {}, {}
+    weights: dict[str, np.ndarray] = {}
+    strengths: dict[str, float] = {}
     for name, targets_NO in train.targets.items():
         has, held = train.present[name], validation.present[name]
+        if not has.any():
+            continue
         fits = [Ridge(strength).fit(train_NI[has], targets_NO[has]) for strength in STRENGTHS]
         best = len(STRENGTHS) // 2
         if held.any():

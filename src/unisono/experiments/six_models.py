@@ -22,9 +22,9 @@ Runs = dict[str, list[Results]]  # model -> each seed's
 def compare(runs: Runs) -> dict[str, Row]:
     """Return the rows of the baselines that there are and each model's, averaged over its runs."""
     rows = {model: [rows_of(results) for results in of_seeds] for model, of_seeds in runs.items()}
-    # Ridge regression is onto what a model is aligned with: that of the last one, which is aligned with all there is.
-    full = list(rows.values())[-1]
-    baselines = {row: mean_of_runs([run[row] for run in full]) for row in full[0] if row not in MODELS}
+    # The baselines do not depend on the model, so that any model's runs hold them.
+    runs_of_one = next(iter(rows.values()))
+    baselines = {row: mean_of_runs([run[row] for run in runs_of_one]) for row in runs_of_one[0] if row not in MODELS}
     return {
         **{row: scores for row, scores in baselines.items() if scores},
         **{model: mean_of_runs([run["trained"] for run in of_seeds]) for model, of_seeds in rows.items()},

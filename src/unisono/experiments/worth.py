@@ -127,7 +127,7 @@ def answer(
         title: [Results(*(details_at(revision, stage, tasks) for stage in STAGES)) for revision in of_seeds]
         for title, of_seeds in revisions.items()
     }
-    full = title_of(data, data)  # ridge regression is onto what a model is aligned with
+    full = title_of(data, data)
     first = results[full][0]
     with_items, others = {}, []
     for table in tables(tasks, first.evaluated):

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -54,12 +53,6 @@ class Bag(Modality):
         assert isinstance(encoder, BagAttention)
         save_bag_encoder(folder, self.name, list(self.ids), encoder)
 
-    def targets(self, rows_N: np.ndarray) -> np.ndarray:
-        """The mean of the names' vectors: (n, F_w). Which names they are would be too many numbers a track."""
-        has_NG = csr_matrix((np.ones(np.count_nonzero(rows_N)), _places(rows_N)), (len(rows_N), len(self.ids)))
-        counts_N1 = np.count_nonzero(rows_N, axis=1)[:, None]
-        return (has_NG @ self.vectors_MD / np.maximum(counts_N1, 1)).astype(np.float32)
-
     @property
     def n_outputs(self) -> int:
         return len(self.vectors_MD)
@@ -69,9 +62,3 @@ class Bag(Modality):
         padded_BG = torch.zeros(len(rows_B), self.n_outputs + 1, device=outputs_BO.device)
         multi_hot_BG = padded_BG.scatter_(1, rows_B, 1.0)[:, 1:]
         return functional.binary_cross_entropy_with_logits(outputs_BO, multi_hot_BG)
-
-
-def _places(rows_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which track has which name, without the padding."""
-    tracks, columns = np.nonzero(rows_N)
-    return tracks, rows_N[tracks, columns] - 1

@@ -22,7 +22,7 @@ class Genres(Bag):
         return tracks["genres"]
 
     def targets(self, rows_N: np.ndarray) -> np.ndarray:
-        """Which genres each track has: (n, G)."""
+        """What a regression predicts of each track: which genres it has, (n, G)."""
         padded_NG = np.zeros((len(rows_N), len(self.ids) + 1), dtype=np.float32)
         np.put_along_axis(padded_NG, rows_N, 1, axis=1)
         return padded_NG[:, 1:]

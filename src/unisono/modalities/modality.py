@@ -63,10 +63,6 @@ class Modality(ABC):
     def save_encoder(self, folder: Path, encoder: nn.Module) -> None:  # noqa: B027 (nothing is what most keep)
         """Keep what a user asks of the trained encoder beside the audio encoder in `folder`; by default nothing."""
 
-    @abstractmethod
-    def targets(self, rows_N: np.ndarray) -> np.ndarray:
-        """The rows as numbers that a regression can predict: (n, O), float32."""
-
     @property
     @abstractmethod
     def n_outputs(self) -> int:

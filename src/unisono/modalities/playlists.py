@@ -29,6 +29,7 @@ class Playlists(Modality):
         return PlaylistMLP(self.n_outputs, params.embedding_dim, params.dropout)
 
     def targets(self, rows_N: np.ndarray) -> np.ndarray:
+        """What a regression predicts of each track: its factors, (n, F_cf)."""
         return rows_N
 
     @property

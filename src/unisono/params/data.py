@@ -1,12 +1,11 @@
 """What runs on which corpora and on which machine; corpora, their front ends, and the split of the catalogue."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from unisono.params.mels import SLANEY, refuse_empty_bands
-from unisono.params.section import Between, Entries, FFTSize, HopLength, SampleRate, Section, Seed, Share, Width
+from unisono.params.section import Between, Entries, FFTSize, HopLength, Place, SampleRate, Section, Seed, Share, Width
 
 OneCorpus = Annotated[list[str], Entries(0, 1, "the corpus to learn from, or none")]
 
@@ -53,14 +52,7 @@ class Sample(Section):
 
 class CorpusParams(Section):
     format: Literal["melon", "folder", "vectors", "gtzan", "jamendo", "magnatagatune"]
-    root: Path
-
-    @field_validator("root", mode="before")
-    @classmethod
-    def names_a_folder(cls, root: object) -> object:
-        if not isinstance(root, str | Path) or not str(root).strip() or "\0" in str(root):
-            raise ValueError("expected the path of a folder")
-        return root
+    root: Place
 
 
 class Mel(Section):

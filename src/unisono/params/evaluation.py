@@ -1,6 +1,5 @@
 """The tasks, and the report on them."""
 
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from unisono.params.section import (
     Entries,
     Epochs,
     LearningRate,
+    Place,
     Places,
     Repeats,
     Section,
@@ -106,7 +106,7 @@ class Foreign(Section):
     """Somebody else's vectors of a corpus, which go through its tasks beside our own; a row is named after them."""
 
     corpus: str
-    path: Annotated[Path, Field(min_length=1)]
+    path: Place
 
 
 AnyTask = Annotated[

@@ -5,9 +5,10 @@ end, and is refused before anything runs.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -72,6 +73,13 @@ class Entries:
         return core_schema.no_info_after_validator_function(check, handler(source))
 
 
+def _names_something(path: object) -> object:
+    if not isinstance(path, str | Path) or not str(path).strip() or "\0" in str(path):
+        raise ValueError("expected a path")
+    return path
+
+
+Place = Annotated[Path, BeforeValidator(_names_something)]  # of a file or a folder
 Share = Annotated[float, Between(0, 1)]
 Dropout = Annotated[float, Between(0, 0.99)]
 LearningRate = Annotated[float, Between(1e-9, 10)]

@@ -16,7 +16,7 @@ LEGEND = (
     "± is the standard deviation over {spread}. `random`: guessing with the training part's genre frequencies (GTZAN),"
     " 0.5 and the share of positive tracks (ROC and PR AUC), a random order (playlists, retrieval). `untrained`: the"
     " first system's audio encoder before its first step. `mel statistics`: mean and standard deviation of each band;"
-    " `ridge`: these, or the vectors, regressed onto what the encoder is aligned with."
+    " `ridge`: these, or the vectors, regressed onto genres and playlists."
 )
 NOTHING = "No task was evaluated."
 

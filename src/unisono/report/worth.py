@@ -19,9 +19,9 @@ INPUT = "the input itself"
 BASELINE, LINE = "#8a8a8a", "#555555"
 LEGEND = (
     "Each model is the same encoder, aligned with other data of the same songs. `{input}` is what the encoder takes,"
-    " without any learning; `ridge` is that input, regressed onto all of the data. In brackets are 95% intervals over"
-    " playlists, of differences playlist by playlist: where one holds 0, the two cannot be told apart. They are of one"
-    " split and of playlists that share songs: on a small catalogue, `make folds` tells how much the split matters."
+    " without any learning; `ridge` is that input, regressed onto genres and playlists. In brackets are 95% intervals"
+    " over playlists, of differences playlist by playlist: where one holds 0, the two cannot be told apart. They are of"
+    " one split and of playlists that share songs: on a small catalogue, `make folds` tells how much the split matters."
 )
 
 
