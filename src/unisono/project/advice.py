@@ -63,7 +63,8 @@ USES = {
     ),
     "folder": Use("params/folder.yaml", "catalogue", 2, 7350, "both systems learn from its audio"),
 }
-OF_GENRES, OF_PLAYLISTS = ["tags", "retrieval", "autotagging"], ["playlists"]  # tasks of params/folder.yaml
+# Tasks of params/folder.yaml.
+OF_GENRES, OF_PLAYLISTS, OF_EITHER = ["tags", "retrieval", "autotagging"], ["playlists"], ["crossmodal"]
 
 
 def params_for(
@@ -91,6 +92,7 @@ def params_for(
         left_out += OF_PLAYLISTS
     if not any(genres) and not playlists:
         to_set["loss.lambda_a2a"] = 1
+        left_out += OF_EITHER
     return to_set, left_out
 
 
