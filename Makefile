@@ -2,7 +2,7 @@
 # make check    ruff and mypy                          make tables   the six models of the paper, SEEDS="0 1 2"
 # make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
 # make folds    K=5 folds of a split a seed, SEEDS="0" make model    the model that comes with the package
-#               variants and folds run parts of the pipeline, and want make repro before them
+# make worth    what each kind of data adds, SEEDS="0"   (variants, folds and worth want make repro before them)
 # make lock     resolve the dependencies anew; UPGRADE=--upgrade takes their newest versions
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,7 +12,7 @@ COMPILE = PATH="$$PATH:.uv" uv pip compile --quiet --universal --generate-hashes
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 SETUP = setup/install setup/uv.txt .python-version pyproject.toml
 
-.PHONY: repro test check tables variants folds model inventory lock
+.PHONY: repro test check tables variants folds worth model inventory lock
 
 repro: .venv/installed
 	dvc repro
@@ -33,6 +33,9 @@ variants: .venv/installed
 
 folds: .venv/installed
 	python -m unisono.experiments.folds $(K) $(SEEDS)
+
+worth: .venv/installed
+	python -m unisono.experiments.worth $(SEEDS)
 
 model: .venv/installed
 	python -m unisono.experiments.default_model

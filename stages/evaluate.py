@@ -16,7 +16,16 @@ from pathlib import Path
 from unisono.artifacts.read import read_table
 from unisono.embeddings.read import INDEX
 from unisono.errors import UserError
-from unisono.evaluation.task import NO_ITEMS, WITHOUT_VECTOR, Corpus, NotMeasurable, Scores, kind_of, score
+from unisono.evaluation.task import (
+    NO_ITEMS,
+    WITHOUT_VECTOR,
+    Corpus,
+    NotMeasurable,
+    Scores,
+    kind_of,
+    score,
+    with_references,
+)
 from unisono.params import Params, Task
 from unisono.stage import run_stage, write_json, write_metrics
 
@@ -31,7 +40,9 @@ def main(params: Params, name: str = "", what: str = "trained") -> None:
         raise UserError(
             f"evaluate.py {name} {what}: expected a task of params.evaluation ({known}), and `baselines` or nothing"
         )
-    corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", f"evaluation.{name} ({task.corpus})")
+    factors = BASELINES / task.corpus / "factors" if task.corpus in params.systems.alignment else None
+    where = f"evaluation.{name} ({task.corpus})"
+    corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", where, factors)
     try:
         scores = baselines(task, params, corpus) if what == "baselines" else score(task, models(task, params), corpus)
         headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()
@@ -56,7 +67,7 @@ def models(task: Task, params: Params) -> dict[str, Path]:
 
 
 def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
-    """What was not trained, and others' vectors, if such can do the task; and chance on the embedded tracks."""
+    """What was not trained, and others' vectors, if such can do the task; chance, and what is no embedding."""
     kind, untrained = kind_of(task), BASELINES / task.corpus / "untrained"
     names = ["untrained", "statistics", *(["ridge"] if task.corpus in params.systems.embed else [])]
     names += [name for name, foreign in params.compare.items() if foreign.corpus == task.corpus]
@@ -68,7 +79,8 @@ def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
         lacking = len(corpus.table("tracks", "track_id")) - len(read_table(there[name] / INDEX))
         scores.counts[name][WITHOUT_VECTOR] = lacking
     n_windows = read_table(untrained / INDEX, "track_id", "n_windows").set_index("track_id")["n_windows"]
-    return replace(scores, chance=kind.chance(task, n_windows, corpus))
+    scores = replace(scores, chance=kind.chance(task, n_windows, corpus))
+    return with_references(scores, task, n_windows.index, corpus)
 
 
 if __name__ == "__main__":

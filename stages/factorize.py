@@ -14,11 +14,13 @@ from unisono.training.devices import pick_device
 
 
 def main(params: Params, corpus: str) -> None:
-    playlists = read_table(Path("data/frames", corpus, "playlists.parquet"), "tracks")["tracks"]
+    playlists = read_table(Path("data/split", f"{corpus}-playlists.parquet"), "known", "counts")
     split = read_table(Path("data/split", f"{corpus}.parquet"), "track_id", "split")
     songs = split.loc[split["split"] != "test", "track_id"].tolist()
-    result = factorize(playlists, songs, params.cf, pick_device(params.machine.device))
-    save_vectors(Path("data/cf"), result.track_ids, result.factors_ND)
+    device = pick_device(params.machine.device)
+    result = factorize(playlists["known"], songs, params.cf, device, playlists["counts"])
+    for out in (Path("data/cf"), Path("data/baselines", corpus, "factors")):  # also where evaluation looks for them
+        save_vectors(out, result.track_ids, result.factors_ND)
     details = {
         "held_out": result.held_out,
         "interactions": {"hidden": result.n_hidden, "n": result.n_interactions},

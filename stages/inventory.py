@@ -10,6 +10,7 @@ import pandas as pd
 
 from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.corpora.reading.registry import read_catalogue
+from unisono.corpora.reading.vector_files import DIMENSIONS
 from unisono.errors import UserError
 from unisono.params import Params
 from unisono.params.holdings import GENRES, Holdings
@@ -35,6 +36,7 @@ def main(params: Params, corpus: str) -> None:
         tags=tags,
         words=int((catalogue.playlists["words"].map(len) > 0).sum()),
         artists=int((catalogue.tracks["artists"].map(len) > 0).sum()),
+        dim=catalogue.counts.get(DIMENSIONS, 0),
     )
     write_json(out / f"{corpus}.json", holdings.model_dump())
 

@@ -45,7 +45,7 @@ def test_its_weights_are_those_of_its_params() -> None:
     params = load_params(REPO / PARAMS)
     config = json.loads((FOLDER / CONFIG).read_text())
     assert config["kind"] == "mel_cnn" and config["front_end"] == params.mel.model_dump()
-    sizes = params.encoder.model_dump(exclude={"genre_heads"})
+    sizes = params.encoder.model_dump(exclude={"kind", "genre_heads"})
     assert config["encoder"] == {"n_bands": params.mel.n_mels, "crop_frames": params.train.crop_frames, **sizes}
     state = unisono.load().encoder.state_dict()
     assert all(bool(torch.isfinite(value).all()) for value in state.values())

@@ -54,9 +54,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pd.DataFrame({"track_id": IDS, "genres": tags}).to_parquet(frames / "tracks.parquet")
     pd.DataFrame({"playlist_id": ["p"], "tracks": [IDS], "words": [["rain"]]}).to_parquet(frames / "playlists.parquet")
     (tmp_path / "data/split").mkdir()
+    playlists = pd.DataFrame({"playlist_id": ["p"], "known": [IDS[:30]], "hidden": [IDS[30:]]})
+    playlists.to_parquet(tmp_path / "data/split/catalogue-playlists.parquet")
     labels[["track_id", "split"]].to_parquet(tmp_path / "data/split/catalogue.parquet")
     for seed, name in enumerate(
-        ("embeddings/catalogue/trained", "embeddings/catalogue/similarity", "untrained/catalogue")
+        (
+            "embeddings/catalogue/trained",
+            "embeddings/catalogue/similarity",
+            "baselines/catalogue/untrained",
+            "baselines/catalogue/statistics",
+            "baselines/catalogue/ridge",
+        )
     ):
         embed(tmp_path / "data" / name, seed)
     save_vectors(tmp_path / "data/embeddings/catalogue/similarity/tag_head", TAGS, np.ones((2, 6)))
@@ -102,18 +110,36 @@ def test_headlines_details_and_baselines_of_each_task(
     evaluate(name, "baselines")
     assert not (folder / "metrics/baselines").exists()
     baselines = read(f"details/baselines/{name}.json")
-    assert list(baselines["models"]) == ([] if name == "autotagging" else ["untrained"])
+    assert list(baselines["models"]) == ([] if name == "autotagging" else ["ridge", "statistics", "untrained"])
     scores = set(details["models"][models[0]])
     assert set(baselines["chance"]) == scores and all(set(s) == scores for s in baselines["models"].values())
     assert {column["score"] for column in details["columns"]} <= scores
     for stage, found in (("evaluate", details), ("baselines", baselines)):
         items = pd.read_parquet(folder / f"data/scores/{stage}/{name}.parquet")
         assert list(items.columns[:2]) == ["item", "model"]
-        for (model, score), mean in (
-            items.melt(["item", "model"]).groupby(["model", "variable"])["value"].mean().items()
-        ):
-            assert mean == found["models"][model][score]["mean"]
+        means = items.melt(["item", "model"]).groupby(["model", "variable"])["value"].mean()
+        assert {key: found["models"][key[0]][key[1]]["mean"] for key in means.index} == means.to_dict()
         assert set(items["model"]) == (set(found["models"]) if name == "playlists" else set())
+
+
+def test_known_songs_have_rows_of_popularity_and_factors_beside_them(folder: Path) -> None:
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["evaluation"]["known"] = params["evaluation"]["playlists"] | {"songs": "known", "k": 10}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    evaluate("known")
+    assert "raise split.held_out above 0, or set split.by to time" in read("details/evaluate/known.json")["left_out"]
+    playlists = folder / "data/split/catalogue-playlists.parquet"
+    pd.DataFrame({"playlist_id": ["p"], "known": [IDS[:25]], "hidden": [IDS[25:]]}).to_parquet(playlists)
+    vectors_ND = np.random.default_rng(0).normal(size=(30, 4))
+    save_vectors(folder / "data/baselines/catalogue/factors", IDS[:30], vectors_ND)
+    evaluate("known", "baselines")
+    found = read("details/baselines/known.json")
+    assert list(found["models"]) == ["WARP", "popularity", "ridge", "statistics", "untrained"]
+    assert all(scores["ndcg@10"]["n"] == 1 for scores in found["models"].values())
+    params["systems"]["alignment"] = []
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    evaluate("known", "baselines")
+    assert "WARP" not in read("details/baselines/known.json")["models"]
 
 
 def test_chance_is_that_of_the_tracks_that_are_embedded(folder: Path) -> None:
@@ -121,7 +147,7 @@ def test_chance_is_that_of_the_tracks_that_are_embedded(folder: Path) -> None:
     evaluate("autotagging", "baselines")
     assert read("details/baselines/autotagging.json")["chance"]["pr_auc"]["mean"] == 0.5
     heard = [track for track in IDS if track not in ("t30", "t32")]
-    pd.DataFrame({"track_id": heard, "n_windows": 2}).to_parquet(folder / "data/untrained/catalogue" / INDEX)
+    pd.DataFrame({"track_id": heard, "n_windows": 2}).to_parquet(folder / "data/baselines/catalogue/untrained" / INDEX)
     frames = folder / "data/frames/catalogue/labels.parquet"
     labels = pd.read_parquet(frames)
     labels["tags"] = [["rock"] if tags[0] == "rock" else [] for tags in labels["tags"]]
@@ -136,7 +162,8 @@ def test_a_task_without_its_labels_or_playlists_is_left_out_with_a_line(
     frames = folder / "data/frames/catalogue"
     tracks = pd.read_parquet(frames / "tracks.parquet")
     tracks.assign(genres=[[]] * 40).to_parquet(frames / "tracks.parquet")
-    pd.read_parquet(frames / "playlists.parquet")[:0].to_parquet(frames / "playlists.parquet")
+    playlists = folder / "data/split/catalogue-playlists.parquet"
+    pd.read_parquet(playlists)[:0].to_parquet(playlists)
     (folder / "data/embeddings/catalogue/similarity/tag_head").rename(folder / "gone")
     reasons = {
         "tags": "catalogue has no genres: none of the 40 tracks in its split has one",

@@ -1,9 +1,6 @@
 """Intervals against scipy's, and all folds of a small catalogue against a loop over them."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from repositories import experiments, start_repository
 from scipy import stats
 
 from unisono.errors import UserError
@@ -86,11 +84,6 @@ TASKS = ("playlists", "retrieval", "same_track", "gtzan")
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository that scores a catalogue of 48 tracks in a moment; a second corpus has its own lists."""
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.chdir(tmp_path)
-    for variable in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{variable}_NAME", "test")
-        monkeypatch.setenv(f"GIT_{variable}_EMAIL", "test@example.org")
     params: dict[str, Any] = yaml.safe_load((REPO / "params/folder.yaml").read_text())
     params["corpora"]["gtzan"] = {"format": "gtzan", "root": "gtzan"}
     params["systems"]["embed"].append("gtzan")
@@ -104,23 +97,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         out = {f"metrics/details/{stage}/${{item}}.json": {"cache": False}}
         do = {"cmd": f"python score.py {stage} ${{item}}", "deps": ["score.py"], "outs": [out]}
         stages[stage] = {"foreach": list(TASKS), "do": do | {"params": ["split", "evaluation"]}}
-    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": stages}))
     (tmp_path / ".gitignore").write_text("/data\n")
-    commands = ("git init -q", "dvc init -q", "dvc config core.analytics false", "git add -A", "git commit -qm start")
-    for command in commands:
-        subprocess.run(command.split(), check=True)
+    start_repository(tmp_path, monkeypatch, stages)
     (tmp_path / "data/split").mkdir(parents=True)
     for corpus, tracks in (("catalogue", 48), ("gtzan", 0)):
         split = pd.DataFrame({"track_id": range(tracks), "split": "test"})
         split.to_parquet(tmp_path / f"data/split/{corpus}.parquet")
     return tmp_path
-
-
-def experiments() -> set[str]:
-    """The names of the experiments in the repository."""
-    refs = subprocess.run(["git", "for-each-ref", "refs/exps"], capture_output=True, text=True, check=True).stdout
-    names = {line.rsplit("/", 1)[1] for line in refs.splitlines()}
-    return {name for name in names if name.startswith("fold")}
 
 
 def test_folds_of_a_small_catalogue(project: Path) -> None:
@@ -141,11 +124,11 @@ def test_folds_of_a_small_catalogue(project: Path) -> None:
     text = (project / "report/folds.md").read_text()
     assert "candidates 24.5, playlists 9." in text and "- evaluation.same_track: too few of them" in text
     assert "gtzan" not in text
-    assert experiments() == {"fold-0-of-2", "fold-1-of-2"}
+    assert set(experiments()) == {"fold-0-of-2", "fold-1-of-2"}
 
     main(params, "2", "0", "3")
     both = json.loads((project / "metrics/folds.json").read_text())["playlists"]["ndcg@8"]["trained"]
-    assert experiments() == {f"fold-{fold}-of-2{seed}" for fold in (0, 1) for seed in ("", "-seed-3")}
+    assert set(experiments()) == {f"fold-{fold}-of-2{seed}" for fold in (0, 1) for seed in ("", "-seed-3")}
     scores = [0.8, 0.81, 0.86, 0.87]
     half = stats.t.ppf(0.975, 3) * np.std(scores, ddof=1) * np.sqrt(1 / 4 + 0.5 / 0.4)
     assert both["n"] == 4

@@ -1,14 +1,12 @@
 """The comparison of models, and experiments in a real repository."""
 
-import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from repositories import start_repository
 
 from unisono.errors import UserError
 from unisono.experiments.runner import details_at, fetch_output, parse_seeds, refuse_before_repro, run_experiment
@@ -63,11 +61,6 @@ def test_seeds_are_different_whole_numbers(arguments: tuple[str, ...]) -> None:
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A DVC repository whose one task scores twice the training seed."""
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.chdir(tmp_path)
-    for variable in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{variable}_NAME", "test")
-        monkeypatch.setenv(f"GIT_{variable}_EMAIL", "test@example.org")
     (tmp_path / "params.yaml").write_text("train:\n  seed: 0  # kept\n")
     (tmp_path / "score.py").write_text(
         "import json, pathlib, yaml\n"
@@ -83,10 +76,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "params": ["train.seed"],
         "outs": ["data", {"metrics/details/evaluate/gtzan.json": {"cache": False}}],
     }
-    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": {"score": stage}}))
-    commands = ("git init -q", "dvc init -q", "dvc config core.analytics false", "git add -A", "git commit -qm start")
-    for command in commands:
-        subprocess.run(command.split(), check=True)
+    start_repository(tmp_path, monkeypatch, {"score": stage})
     return tmp_path
 
 

@@ -176,6 +176,55 @@ def test_threads_and_determinism_settings_are_put_back() -> None:
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+@pytest.mark.parametrize("model", ["warp", "als"])
+def test_equal_counts_and_a_power_of_0_change_no_byte(model: str) -> None:
+    lists = playlists(100, 150, seed=8)
+    params, weighted = (PARAMS.model_copy(update={"model": model, "count_power": power}) for power in (0.0, 0.7))
+    plain = factorize(lists, songs(150), params)
+    rng = np.random.default_rng(0)
+    some = lists.map(lambda songs: rng.exponential(9, len(songs)))
+    for counts, chosen in ((some, params), (lists.map(lambda songs: [3.0] * len(songs)), weighted)):
+        found = factorize(lists, songs(150), chosen, counts=counts)
+        assert found.factors_ND.tobytes() == plain.factors_ND.tobytes() and found.held_out == plain.held_out
+    assert factorize(lists, songs(150), weighted, counts=some).factors_ND.tobytes() != plain.factors_ND.tobytes()
+
+
+@pytest.mark.parametrize("model", ["warp", "als"])
+def test_counts_tell_taste_from_noise(model: str) -> None:
+    """Half of what is in a playlist is drawn from all songs and was played once, the other half 20 times."""
+    rng = np.random.default_rng(0)
+    lists, counts, hidden = [], [], []
+    for user in range(150):
+        own, others = rng.permutation(20) + 20 * (user % 10), rng.choice(200, 12, replace=False)
+        songs_of = [*own[:12], *(song for song in others if song not in own)]
+        lists.append([f"song{song}" for song in songs_of])
+        counts.append([20.0] * 12 + [1.0] * (len(songs_of) - 12))
+        hidden.append(own[12:])
+
+    def recall(power: float) -> float:
+        params = PARAMS.model_copy(update={"model": model, "count_power": power, "holdout": 0.0})
+        found = factorize(pd.Series(lists), songs(200), params, counts=pd.Series(counts))
+        vectors_ND = found.factors_ND / np.linalg.norm(found.factors_ND, axis=1, keepdims=True)
+        scores = []
+        for listed, wanted in zip(lists, hidden, strict=True):
+            known = [int(song.removeprefix("song")) for song in listed]
+            score_N = vectors_ND @ (vectors_ND[known].sum(axis=0))
+            score_N[known] = -np.inf
+            scores.append(np.isin(np.argsort(-score_N)[:8], wanted).mean())
+        return float(np.mean(scores))
+
+    assert recall(1.0) > recall(0.0)
+
+
+@pytest.mark.parametrize("weight", [0.01, 1.2, 2.5])
+def test_a_weight_scales_the_step_as_in_lightfm(weight: float) -> None:
+    """The bias after a step of Adagrad: of 1,000 items the first draw violates, and weight * log(999) is at most 10."""
+    interactions = sparse.csr_matrix(([np.float32(weight)], ([0], [0])), shape=(1, 1000))
+    after = fit_warp(interactions, dim=4, epochs=1, learning_rate=1.0, max_sampled=1, batch_size=1, seed=0, device=CPU)
+    gradient = min(10, weight * np.log(999))
+    assert after.biases_I[0] == pytest.approx(gradient / np.sqrt(1 + gradient**2), rel=1e-5)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_repeats_itself() -> None:
     lists = playlists(200, 300, seed=7)

@@ -12,6 +12,7 @@ import yaml
 from project import REPO, tiny
 
 from unisono.artifacts.vectors import save_vectors
+from unisono.corpora.playlist_split import split_playlists
 from unisono.encoders.saved import save_encoder, save_projector
 from unisono.frames.store import FrameWriter, shard_name, write_index
 from unisono.metric_learning.build import build_encoder, build_objective
@@ -38,13 +39,15 @@ def write_small_data(folder: Path) -> None:
     _write_store(waves, rng.normal(0, 0.1, (20, 2500, 1)))
     labels.assign(genres=labels["tags"])[["track_id", "genres"]].to_parquet(catalogue / "tracks.parquet", index=False)
     playlists = [[TRACKS[row] for row in rng.permutation(20)[:8]] for _ in range(10)]
-    pd.DataFrame({"playlist_id": [str(row) for row in range(10)], "tracks": playlists}).to_parquet(
-        catalogue / "playlists.parquet", index=False
-    )
+    tables = pd.DataFrame({"playlist_id": [str(row) for row in range(10)], "tracks": playlists})
+    tables = tables.assign(counts=[[]] * 10, times=[[]] * 10)
+    tables.to_parquet(catalogue / "playlists.parquet", index=False)
     labels.assign(task="tagged").to_parquet(waves / "labels.parquet", index=False)
     labels.assign(task="tagged")[:0].to_parquet(catalogue / "labels.parquet", index=False)
     (folder / "data/split").mkdir()
-    pd.DataFrame({"track_id": TRACKS, "split": PARTS}).to_parquet(folder / "data/split/catalogue.parquet", index=False)
+    split = pd.DataFrame({"track_id": TRACKS, "split": PARTS})
+    split.to_parquet(folder / "data/split/catalogue.parquet", index=False)
+    split_playlists(tables, split, 0, 0).to_parquet(folder / "data/split/catalogue-playlists.parquet", index=False)
     pd.DataFrame({"track_id": [], "split": []}, dtype="str").to_parquet(folder / "data/split/magnatagatune.parquet")
     save_vectors(folder / "data/cf", TRACKS, rng.normal(size=(20, 8)))
     save_vectors(folder / "data/genres", GENRES, rng.normal(size=(3, 8)))

@@ -15,12 +15,12 @@ from unisono.stage import write_json
 CATALOGUE, WAVES, FRAMES = "data/frames/catalogue", "data/waves/magnatagatune", "frames-00000.h5"
 MATRIX = ["tracks.npy", "windows.npy", "index.parquet"]
 TRAINED, SIMILARITY = "data/embeddings/catalogue/trained", "data/embeddings/magnatagatune/similarity"
-SPLIT = "data/split/catalogue.parquet"
+SPLIT, PLAYLISTS = "data/split/catalogue.parquet", "data/split/catalogue-playlists.parquet"
 # A stage's command -> what it reads.
 READS: dict[str, list[str]] = {
     "pack.py mel catalogue": ["data/inventory/catalogue.json"],
-    "split.py catalogue": [f"{CATALOGUE}/tracks.parquet"],
-    "factorize.py catalogue": [f"{CATALOGUE}/playlists.parquet", SPLIT],
+    "split.py catalogue": [f"{CATALOGUE}/{name}.parquet" for name in ("tracks", "playlists")],
+    "factorize.py catalogue": [SPLIT, PLAYLISTS],
     "genres.py catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
     "train.py catalogue": [
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", "tracks.parquet", FRAMES)), SPLIT,
@@ -40,7 +40,7 @@ READS: dict[str, list[str]] = {
         f"data/models/finetuned/{name}" for name in ("config.json", "encoder.safetensors")
     ],
     "evaluate.py tags": [*(f"{TRAINED}/{name}" for name in MATRIX), f"{CATALOGUE}/tracks.parquet", SPLIT],
-    "evaluate.py playlists": [f"{TRAINED}/windows.npy", f"{CATALOGUE}/playlists.parquet", SPLIT],
+    "evaluate.py playlists": [f"{TRAINED}/windows.npy", SPLIT, PLAYLISTS],
     "evaluate.py retrieval": [*(f"{SIMILARITY}/{name}" for name in MATRIX), "data/frames/magnatagatune/labels.parquet"],
     "evaluate.py autotagging": [f"{SIMILARITY}/tag_head/{name}" for name in ("vectors.npy", "ids.parquet")],
     "similarity_space.py magnatagatune": [f"{SIMILARITY}/tracks.npy", "data/frames/magnatagatune/labels.parquet"],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 import yaml
@@ -128,6 +129,34 @@ def test_what_is_there_is_used(
     assert all(f"evaluation.{name}: " in report for name in left_out)
     reasons = ("8.wav,NaN or infinite values", "empty.mp3,empty file", "gone.mp3,missing file")
     assert all(reason in project.read("data/frames/catalogue/rejects.csv").decode() for reason in reasons)
+
+
+def test_vectors_are_aligned_as_audio_is(tmp_path: Path) -> None:
+    """And others' vectors, of which some are missing, go through the same tasks."""
+    own_music(tmp_path / "music", genres=True, playlists=True)
+    rng = np.random.default_rng(0)
+    ids = [str(number) for number in range(TRACKS) if number != 9]
+    rows = [rng.normal(int(track_id) % 2, 1, 6).tolist() for track_id in ids for _ in range(2)]
+    vectors = pd.DataFrame({"track_id": np.repeat(ids, 2), "vector": rows})
+    vectors.to_parquet(tmp_path / "music/vectors.parquet")
+    vectors[10:].to_parquet(tmp_path / "others.parquet")
+    params = folder_params(tmp_path / "music")
+    only_first(params)
+    params["corpora"]["catalogue"]["format"] = "vectors"
+    params["vectors"]["dim"] = 6
+    params["encoder"] |= {"kind": "vectors"}
+    params["train"]["crop_frames"] = 1
+    params["compare"] = {"theirs": {"corpus": "catalogue", "path": str(tmp_path / "others.parquet")}}
+    project = clone(tmp_path / "project", params)
+    run_pipeline(project.folder)
+    details = json.loads(project.read("metrics/details/baselines/playlists.json"))
+    assert {"untrained", "statistics", "ridge", "theirs"} == set(details["models"])
+    counts = json.loads(project.read("metrics/details/compare/theirs.json"))
+    assert counts == {"tracks": 59, "missing": 5, "rejected": 0, "unknown": 0}
+    report = project.read("report/report.md").decode()
+    assert "theirs (5 tracks without a vector)" in report and "the vectors as they came" in report
+    rejects = project.read("data/frames/catalogue/rejects.csv").decode()
+    assert all(f"{track},vectors.parquet,no vector" in rejects for track in ("9", "empty", "gone"))
 
 
 def test_an_existing_model_is_evaluated_alone(tmp_path: Path) -> None:

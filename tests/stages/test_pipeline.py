@@ -84,7 +84,7 @@ def test_another_cold_run_gives_the_same_bytes(project: Project, tmp_path: Path)
         for name in (
             "metrics",
             "data/embeddings",
-            "data/untrained",
+            "data/baselines",
             "data/models",
             "data/cf",
             "data/genres",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unisono.project.check import Check, Packing
 
 MOST_NAMES = 8  # shown
-Format = StrEnum("Format", ["melon", "gtzan", "jamendo", "magnatagatune", "folder"])
+Format = StrEnum("Format", ["melon", "gtzan", "jamendo", "magnatagatune", "folder", "vectors"])
 
 
 def check(
@@ -141,11 +141,11 @@ def _packing(packing: "Packing", format: str) -> Iterator[str]:
 def _use(found: "Check") -> Iterator[str]:
     from json import dumps
 
-    from unisono.project.advice import USES
+    from unisono.project.advice import OWN, USES
 
     use = USES[found.format]
     learns = [name for name, there in (("genres", found.genres), ("playlists", found.playlists)) if there]
-    also = f" and from its {' and '.join(learns)}" if learns and found.format == "folder" else ""
+    also = f" and from its {' and '.join(learns)}" if learns and found.format in OWN else ""
     yield f"{use.does}{also}"
     if found.left_out:
         yield f"left out of the evaluation, for want of them: {', '.join(found.left_out)}"

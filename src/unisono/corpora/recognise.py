@@ -41,6 +41,7 @@ FORMATS = {
     ),
     "magnatagatune": Format("MagnaTagATune", (("annotations_final.csv",),), ("0/", "[1-9a-f]/")),
     "folder": Format("your own music", (("tracks.csv",),)),
+    "vectors": Format("embeddings of your own", (("tracks.csv",), ("vectors.parquet", "vectors.npy"))),
 }
 
 
@@ -54,6 +55,8 @@ def recognise(root: Path) -> tuple[str, list[str]]:
     """
     found = {name: _found(root, format) for name, format in FORMATS.items()}
     whole = [name for name, there in found.items() if all(there)]
+    if "vectors" in whole:  # which is a folder of one's own too
+        whole.remove("folder")
     fits = whole or [name for name, there in found.items() if any(there[: len(FORMATS[name].lists)])]
     if len(fits) == 1:
         return fits[0], [name for name in found[fits[0]] if name]

@@ -12,7 +12,7 @@ from pathlib import Path
 from unisono.corpora.own.tables import read_own
 from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import rejects_table, require_folder
-from unisono.corpora.reading.vector_files import find_vectors, runs_of, vector_rows
+from unisono.corpora.reading.vector_files import DIMENSIONS, find_vectors, runs_of, vector_rows
 
 MOST_WINDOWS = 100_000
 NO_VECTOR, MANY_WINDOWS = "no vector", f"more than {MOST_WINDOWS:,} vectors"
@@ -44,7 +44,7 @@ def read(root: Path) -> Catalogue:
         rejects=rejects_table([(track_id, path.name, reason) for track_id, reason in lost.items()]),
         counts={
             **catalogue.counts,
-            "dimensions": rows.dim,
+            DIMENSIONS: rows.dim,
             "vectors_of_unknown_tracks": len(runs.index.difference(listed)),
         },
     )

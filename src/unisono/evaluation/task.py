@@ -110,11 +110,18 @@ class Corpus:
         folder: its tables, as they were packed.
         split: the table of its split, for labels and playlists that have none of their own.
         where: what to call the task and its corpus in an error.
+        factors: the folder of its songs' collaborative factors, if it has any.
     """
 
     folder: Path
     split: Path
     where: str
+    factors: Path | None = None
+
+    @property
+    def split_of_playlists(self) -> Path:
+        """The table of what of each playlist is known, and what hidden."""
+        return self.split.with_name(f"{self.split.stem}-playlists.parquet")
 
     def table(self, name: str, *columns: str) -> pd.DataFrame:
         return read_table(self.folder / f"{name}.parquet", *columns)
@@ -141,6 +148,8 @@ class Corpus:
 
 class Kind(Protocol):
     """What a file of `unisono.evaluation.tasks` defines; `task` holds the settings that params has for its kind.
+
+    It may also define `references(task, embedded, corpus)`, which returns {row: Measured} of what is no embedding.
 
     Attributes:
         HAS_UNTRAINED: whether an untrained encoder can do the task too.
@@ -175,9 +184,24 @@ def kind_of(task: Task) -> Kind:
 def score(task: Task, models: Mapping[str, Path], corpus: Corpus) -> Scores:
     """Score the `models`, folders of embeddings by name; raises as `Kind.score` does."""
     kind = kind_of(task)
-    measured = {model: kind.score(task, folder, corpus) for model, folder in models.items()}
+    return _scores(kind.columns(task), {model: kind.score(task, folder, corpus) for model, folder in models.items()})
+
+
+def with_references(scores: Scores, task: Task, embedded: pd.Index, corpus: Corpus) -> Scores:
+    """The scores, and those of what its kind of task measures beside embeddings of the tracks `embedded`."""
+    references = getattr(kind_of(task), "references", None)
+    more = _scores(scores.columns, references(task, embedded, corpus) if references else {})
+    return replace(
+        scores,
+        models=scores.models | more.models,
+        counts=scores.counts | more.counts,
+        items=scores.items | more.items,
+    )
+
+
+def _scores(columns: tuple[Column, ...], measured: Mapping[str, Measured]) -> Scores:
     return Scores(
-        columns=kind.columns(task),
+        columns=columns,
         models={model: found.scores for model, found in measured.items()},
         counts={model: found.counts for model, found in measured.items()},
         items={model: found.items for model, found in measured.items() if found.items is not None},

@@ -26,14 +26,28 @@ def run_experiment(name: str, overrides: Overrides, targets: Iterable[str] = ())
     Raises:
         UserError: git or dvc fail.
     """
-    head = _output("git", "rev-parse", "HEAD").strip()
-    ref = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
+    ref = experiment_ref(name)
+    forget_experiment(ref)
+    run_command("dvc", "exp", "run", "--temp", "--name", name, *as_settings(overrides), *targets)
+    return output_of("git", "rev-parse", ref).strip()
+
+
+def as_settings(overrides: Overrides) -> list[str]:
+    """Overrides as arguments of `dvc exp run`."""
+    return [argument for key, value in overrides.items() for argument in ("-S", f"{key}={json.dumps(value)}")]
+
+
+def experiment_ref(name: str) -> str:
+    """The git reference of an experiment on the current commit."""
+    head = output_of("git", "rev-parse", "HEAD").strip()
+    return f"refs/exps/{head[:2]}/{head[2:]}/{name}"
+
+
+def forget_experiment(ref: str) -> None:
+    """Remove a finished experiment, if there is one, so that another may have its name."""
     # `dvc exp run --force` would replace it too, but would run every stage again.
-    if _output("git", "for-each-ref", ref):
-        _output("dvc", "exp", "remove", ref)
-    settings = [argument for key, value in overrides.items() for argument in ("-S", f"{key}={json.dumps(value)}")]
-    run_command("dvc", "exp", "run", "--temp", "--name", name, *settings, *targets)
-    return _output("git", "rev-parse", ref).strip()
+    if output_of("git", "for-each-ref", ref):
+        output_of("dvc", "exp", "remove", ref)
 
 
 def refuse_before_repro() -> None:
@@ -45,7 +59,7 @@ def refuse_before_repro() -> None:
     Raises:
         UserError: something is not in the cache.
     """
-    missing = json.loads(_output("dvc", "data", "status", "--json")).get("not_in_cache", [])
+    missing = json.loads(output_of("dvc", "data", "status", "--json")).get("not_in_cache", [])
     if missing:
         raise UserError(
             f"DVC's cache lacks {len(missing)} of the outputs that dvc.lock names, such as {missing[0]}; run `make"
@@ -65,11 +79,12 @@ def details_at(revision: str, stage: str, tasks: Iterable[str]) -> dict[str, Any
         UserError: the revision lacks a task's.
     """
     return {
-        task: json.loads(_output("git", "show", f"{revision}:metrics/details/{stage}/{task}.json")) for task in tasks
+        task: json.loads(output_of("git", "show", f"{revision}:metrics/details/{stage}/{task}.json")) for task in tasks
     }
 
 
-def _output(*command: str) -> str:
+def output_of(*command: str) -> str:
+    """What a command prints."""
     return run_command(*command, capture=True)
 
 

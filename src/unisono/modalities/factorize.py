@@ -46,7 +46,11 @@ class Factorization:
 
 
 def factorize(
-    playlists: pd.Series, track_ids: list[str], params: CF, device: torch.device | None = None
+    playlists: pd.Series,
+    track_ids: list[str],
+    params: CF,
+    device: torch.device | None = None,
+    counts: pd.Series | None = None,
 ) -> Factorization:
     """Factorise the playlists x songs matrix; the exported factors have seen all interactions.
 
@@ -54,11 +58,14 @@ def factorize(
         playlists: list[str] of track ids; those that are not in `track_ids` are left out, repeated ones count once.
         track_ids: the songs of the training and validation parts.
         device: where WARP runs, by default the CPU; BPR and ALS run on the CPU always.
+        counts: list[float] of how often each song of `playlists` was played, each song named once. An interaction
+            weighs count ** params.count_power, over the mean of all; by default, and with 0, all weigh the same.
 
     Where fewer than two songs are in playlists there is nothing to learn, and all factors are zeros.
     """
     device = device or torch.device("cpu")
-    interactions_UN = _interactions(playlists, track_ids)
+    weights = None if counts is None or params.count_power == 0 else counts
+    interactions_UN = _interactions(playlists, track_ids, weights, params.count_power)
     # Songs that are in no playlist tell nothing and would only be easy negatives.
     known = np.flatnonzero(interactions_UN.getnnz(axis=0))
     if len(known) < 2:
@@ -96,15 +103,23 @@ def factorize(
     )
 
 
-def _interactions(playlists: pd.Series, track_ids: list[str]) -> sparse.csr_matrix:
-    """A matrix of ones (playlists with a known song, songs)."""
+def _interactions(
+    playlists: pd.Series, track_ids: list[str], counts: pd.Series | None, power: float
+) -> sparse.csr_matrix:
+    """A matrix of weights (playlists with a known song, songs); without counts, of ones."""
     tracks = playlists.reset_index(drop=True).explode().dropna()
     column = pd.Index(track_ids).get_indexer(pd.Index(tracks))
     row, _ = pd.factorize(tracks.index[column >= 0])
+    weight = np.ones(len(row), dtype=np.float32)
+    if counts is not None:
+        plays = counts.explode().dropna().to_numpy(dtype=np.float64)[column >= 0]
+        weight = (plays**power / np.mean(plays**power)).astype(np.float32)
+        weight = np.maximum(weight, np.finfo(np.float32).tiny)  # a stored zero would be no interaction
     column = column[column >= 0]
     shape = (int(row.max(initial=-1)) + 1, len(track_ids))
-    matrix = sparse.csr_matrix((np.ones(len(row), dtype=np.float32), (row, column)), shape=shape)
-    matrix.data[:] = 1
+    matrix = sparse.csr_matrix((weight, (row, column)), shape=shape)
+    if counts is None:
+        matrix.data[:] = 1
     return matrix
 
 
@@ -115,8 +130,7 @@ def _hide(interactions_UI: sparse.csr_matrix, share: float, seed: int) -> tuple[
     row, column = interactions_UI.nonzero()
 
     def part(keep: np.ndarray) -> sparse.csr_matrix:
-        ones = np.ones(int(keep.sum()), dtype=np.float32)
-        return sparse.csr_matrix((ones, (row[keep], column[keep])), shape=interactions_UI.shape)
+        return sparse.csr_matrix((interactions_UI.data[keep], (row[keep], column[keep])), shape=interactions_UI.shape)
 
     return part(~hidden), part(hidden)
 

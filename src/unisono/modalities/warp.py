@@ -61,12 +61,14 @@ def fit_warp(
     draws estimates the positive's rank, and log(rank) weighs the step. The losses are weight x hinge, per interaction.
 
     Args:
-        interactions_UI: every non-zero entry is a positive.
+        interactions_UI: every non-zero entry is a positive, and weighs its steps as LightFM's `sample_weight` does.
         max_sampled: negatives tried per positive; one without a violation in as many tries is left alone.
         batch_size: interactions per step, at most; fewer where there are not enough for 20 steps an epoch.
     """
     generator = torch.Generator(device).manual_seed(seed)
     user_P, item_P = (torch.from_numpy(a.astype(np.int64)).to(device) for a in interactions_UI.nonzero())
+    weights = interactions_UI.data[interactions_UI.data != 0].astype(np.float32)
+    weight_P = None if (weights == 1).all() else torch.from_numpy(weights).to(device)
     n_users, n_items = interactions_UI.shape
     sampler = _Sampler(user_P, item_P, n_items, max_sampled, generator)
     users, items = (_Adagrad.uniform(n, dim, generator) for n in (n_users, n_items))
@@ -77,7 +79,8 @@ def fit_warp(
         for _ in (progress := tqdm(range(epochs), desc="WARP", unit="epoch")):
             loss = torch.zeros((), dtype=torch.float64, device=device)
             for batch_B in torch.randperm(len(user_P), generator=generator, device=device).tensor_split(steps):
-                loss += _step(users, items, biases, sampler, user_P[batch_B], item_P[batch_B], learning_rate)
+                weight_B = None if weight_P is None else weight_P[batch_B]
+                loss += _step(users, items, biases, sampler, user_P[batch_B], item_P[batch_B], weight_B, learning_rate)
             losses.append(float(loss) / len(user_P))
             progress.set_postfix(loss=f"{losses[-1]:.4f}")
     users_UD, items_ID, biases_I1 = (rows.values.cpu().numpy() for rows in (users, items, biases))
@@ -164,6 +167,7 @@ def _step(
     sampler: _Sampler,
     user_B: Tensor,
     item_B: Tensor,
+    weight_B: Tensor | None,
     learning_rate: float,
 ) -> Tensor:
     """One update of all factors; returns the batch's summed loss."""
@@ -174,7 +178,10 @@ def _step(
     query_VD, positive_VD = query_BD.index_select(0, v), positive_BD.index_select(0, v)
     negative_VD = items.values.index_select(0, negative_V)
     rank_V = torch.div(sampler.n_items - 1, found.draws_V, rounding_mode="floor").clamp(min=1)
-    weight_V1 = rank_V.float().log().clamp(max=_MAX_WEIGHT).unsqueeze(1)
+    log_rank_V = rank_V.float().log()
+    if weight_B is not None:
+        log_rank_V *= weight_B[v]
+    weight_V1 = log_rank_V.clamp(max=_MAX_WEIGHT).unsqueeze(1)
     hinge_V = 1 - score_B[v] + (query_VD * negative_VD).sum(1) + biases.values[negative_V, 0]
 
     pair_2V = torch.cat([item_B[v], negative_V])

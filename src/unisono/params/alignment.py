@@ -2,6 +2,8 @@
 
 from typing import Annotated, Literal
 
+from pydantic import model_validator
+
 from unisono.params.section import (
     Between,
     Dropout,
@@ -25,7 +27,17 @@ class CF(Section):
     max_sampled: Annotated[int, Between(1, 1000)]
     batch_size: Annotated[int, Between(1, 1_000_000)]
     holdout: Annotated[float, Between(0, 0.99)]
+    count_power: Annotated[float, Between(0, 2)] = 0.0
     seed: Seed
+
+    @model_validator(mode="after")
+    def model_knows_weights(self) -> "CF":
+        if self.model == "bpr" and self.count_power:
+            raise ValueError(
+                f"count_power is {self.count_power:g}, but model bpr knows no weights; set it to 0, or model to warp or"
+                " als"
+            )
+        return self
 
 
 class NameVectors(Section):

@@ -116,6 +116,7 @@ class Split(Section):
     by: Literal["track", "artist", "time"] = "track"
     validation: Share
     test: Share
+    held_out: Annotated[float, Between(0, 0.9)] = 0.0
     seed: Seed
     folds: Annotated[int, Between(0, 100)] = 0
     fold: Annotated[int, Between(0, 99)] = 0
@@ -135,6 +136,8 @@ class Split(Section):
         for part in ("validation", "test"):
             if getattr(self, part) == 0:
                 raise ValueError(f"{part} is 0, which leaves nothing for it; expected a share above 0, such as 0.1")
+        if self.by == "time" and self.folds:
+            raise ValueError(f"by is time and folds is {self.folds}; time has one end: set folds to 0, or by to track")
         if self.fold >= max(self.folds, 1):
             raise ValueError(f"fold is {self.fold} and folds is {self.folds}; expected a fold below folds, or 0 and 0")
         return self

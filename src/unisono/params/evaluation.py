@@ -65,7 +65,10 @@ class Tagging(Task):
 
 
 class PlaylistContinuation(Task):
+    """Songs to be found: `cold`, of the test part, or `known` to training, but hidden from the playlist."""
+
     task: Literal["playlist_continuation"]
+    songs: Literal["cold", "known"] = "cold"
     k: Places
     index: Literal["exact", "annoy"]
     annoy_trees: Annotated[int, Between(1, 10_000)]

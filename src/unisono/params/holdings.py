@@ -21,6 +21,7 @@ class Holdings(BaseModel):
         tracks, playlists: how many.
         words: how many playlists have one in their title or tags.
         artists: how many tracks have one.
+        dim: how many numbers its vectors have; 0 where there are none.
         tags: of each set of labels, its tags, the most frequent first; `GENRES` is one of them.
     """
 
@@ -29,6 +30,7 @@ class Holdings(BaseModel):
     tags: dict[str, list[str]]
     words: int = 0
     artists: int = 0
+    dim: int = 0
 
 
 def refuse_what_is_missing(params: "Params", corpus: str, has: Holdings) -> None:
@@ -36,8 +38,13 @@ def refuse_what_is_missing(params: "Params", corpus: str, has: Holdings) -> None
 
     Raises:
         UserError: a loss is weighed that needs genres, playlists, words or artists, or labels are to be learnt, and
-            there are none; or a tag that the pictures are to show is not among them.
+            there are none; a tag that the pictures are to show is not among them; or vectors are of another length.
     """
+    if has.dim and has.dim != params.vectors.dim:
+        raise UserError(
+            f"corpora.{corpus}: its vectors have {has.dim} numbers, but vectors.dim is {params.vectors.dim}; set it to"
+            f" {has.dim}"
+        )
     if corpus in params.systems.alignment:
         _refuse_weights(params, corpus, has)
     if corpus in params.systems.metric_learning:

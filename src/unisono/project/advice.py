@@ -62,13 +62,15 @@ USES = {
         " tags",
     ),
     "folder": Use("params/folder.yaml", "catalogue", 2, 7350, "both systems learn from its audio"),
+    "vectors": Use("params/vectors.yaml", "catalogue", 2, None, "the first system learns from its vectors"),
 }
+OWN = ("folder", "vectors")  # what users bring of their own
 # Tasks of params/folder.yaml.
 OF_GENRES, OF_PLAYLISTS, OF_EITHER = ["tags", "retrieval", "autotagging"], ["playlists"], ["crossmodal"]
 
 
 def params_for(
-    format: str, root: Path, genres: Sequence[Sequence[str]], playlists: int
+    format: str, root: Path, genres: Sequence[Sequence[str]], playlists: int, dim: int = 0
 ) -> tuple[dict[str, Any], list[str]]:
     """The keys of params.yaml to set for a corpus, and the tasks that are left out of its evaluation.
 
@@ -77,10 +79,13 @@ def params_for(
         root: its folder.
         genres: of each track.
         playlists: how many there are.
+        dim: how many numbers its vectors have, if it has vectors.
     """
     to_set: dict[str, Any] = {f"corpora.{USES[format].corpus}.root": os.path.abspath(root)}  # noqa: PTH100 (follows no links)
-    if format != "folder":
+    if format not in OWN:
         return to_set, []
+    if dim:
+        to_set["vectors.dim"] = dim
     left_out = []
     if any(genres):
         to_set["report.tag_pair"] = tag_pair(genres)

@@ -17,12 +17,14 @@ from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import playlists_table, rejects_table
 from unisono.corpora.reading.registry import read_catalogue
 from unisono.corpora.reading.tars import tar_members
+from unisono.corpora.reading.vector_files import DIMENSIONS
 from unisono.corpora.recognise import FORMATS, recognise
 from unisono.errors import UserError
 from unisono.frames.sources import FrameReader, in_file
-from unisono.project.advice import LEAST_TRACKS, MAX_REJECT_SHARE, MEL, USES, params_for
+from unisono.frames.vectors import VectorReader
+from unisono.project.advice import LEAST_TRACKS, MAX_REJECT_SHARE, MEL, OWN, USES, params_for
 from unisono.project.findings import Check, Packing, Rejects
-from unisono.project.listening import listen, spread
+from unisono.project.listening import listen, look_at, spread
 
 MOST_TAR_BYTES = 4 << 30  # tars of more are not walked
 TAR_END = 1024  # bytes, all zero
@@ -65,10 +67,14 @@ def check(root: Path, format: str | None = None, n_heard: int = 40) -> Check:
     unusable = set(rejects["track_id"])
     _count(result, catalogue, rejects)
     sources = {track_id: source for track_id, source in sources.items() if track_id not in unusable}
-    result.heard = listen(FrameReader(root, MEL, None), spread(sources, n_heard))
+    dim = catalogue.counts.get(DIMENSIONS, 0)
+    if result.format == "vectors":
+        result.heard = look_at(VectorReader(root, dim), sources)
+    else:
+        result.heard = listen(FrameReader(root, MEL, None), spread(sources, n_heard))
     _reckon(result, sizes)
     result.to_set, result.left_out = params_for(
-        result.format, root, catalogue.tracks["genres"].tolist(), result.playlists
+        result.format, root, catalogue.tracks["genres"].tolist(), result.playlists, dim
     )
     _judge(result)
     return result
@@ -222,14 +228,14 @@ def _judge(result: Check) -> None:
             f"packed it takes {packing.needed_bytes / 1e9:,.1f} GB, but {packing.free_bytes / 1e9:,.1f} GB are free in"
             f" {Path.cwd()}, where data/ would be; make room, or run the pipeline on a larger disk"
         )
-    if result.format == "folder":
+    if result.format in OWN:
         _judge_own_music(result)
 
 
 def _judge_own_music(result: Check) -> None:
     if result.usable < LEAST_TRACKS:
         result.stops.append(
-            f"{result.usable} tracks are too few to learn from and to test with: {USES['folder'].file} wants"
+            f"{result.usable} tracks are too few to learn from and to test with: {USES[result.format].file} wants"
             f" {LEAST_TRACKS} or more"
         )
     if len(result.genres) == 1:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from unisono.audio.rejects import RejectError
 from unisono.frames.sources import FrameReader, Reading, in_file
+from unisono.frames.vectors import VectorReader
 from unisono.params import Mel
 
 LONGEST = 45.0  # seconds; then no further track is read
@@ -64,6 +65,16 @@ def listen(reader: FrameReader, sources: dict[str, str]) -> Heard:
                     heard.warnings.setdefault(found.warning, []).append(track_id)
             if time.perf_counter() - start > LONGEST:
                 break
+    return heard
+
+
+def look_at(reader: VectorReader, sources: dict[str, str]) -> Heard:
+    """Read all vectors of {track_id: source}; they are no music, so that no seconds come of them."""
+    heard = Heard()
+    for track_id, found in reader.read_all(sources, lambda _: None):
+        heard.tracks.append(track_id)
+        if isinstance(found, RejectError):
+            heard.rejects.setdefault(str(found), []).append(track_id)
     return heard
 
 

@@ -163,7 +163,7 @@ def test_a_csv_that_cannot_be_used_is_a_sentence(tmp_path: Path, content: str | 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"user": ["u"], "track_id": ["t1"]}, "has no column user_id; found user, track_id"),
+        ({"user": ["u"], "track_id": ["t1"]}, "has no column user_id; found user, track_id$"),
         ({"user_id": [["u"]], "track_id": ["t1"]}, "column user_id holds list.*, expected text or whole numbers"),
         ({"user_id": [1.5], "track_id": ["t1"]}, "column user_id holds double, expected text or whole numbers"),
         ({"user_id": ["u"], "track_id": ["t1"], "count": [[1]]}, "column count holds list.*, expected numbers"),

@@ -68,8 +68,12 @@ def write(folder: Path, vectors_ND: np.ndarray) -> Corpus:
     index = pd.DataFrame({"track_id": IDS, "first_window": range(10), "n_windows": 1})
     index.to_parquet(folder / INDEX, index=False)
     pd.DataFrame({"track_id": IDS, "genres": GENRES}).to_parquet(folder / "tracks.parquet")
+    names = [f"p{number}" for number in range(len(PLAYLISTS))]
     tracks, words = zip(*PLAYLISTS, strict=True)
-    pd.DataFrame({"tracks": tracks, "words": words}).to_parquet(folder / "playlists.parquet")
+    pd.DataFrame({"playlist_id": names, "words": words}).to_parquet(folder / "playlists.parquet")
+    known, hidden = ([[song for song in songs if song in part] for songs in tracks] for part in (IDS[:5], IDS[5:]))
+    of_playlists = pd.DataFrame({"playlist_id": names, "known": known, "hidden": hidden})
+    of_playlists.to_parquet(folder / "split-playlists.parquet")
     pd.DataFrame({"track_id": IDS, "split": PARTS}).to_parquet(folder / "split.parquet")
     return Corpus(folder, folder / "split.parquet", "evaluation.crossmodal (catalogue)")
 
@@ -133,7 +137,8 @@ def test_chance_and_columns_name_the_same_scores(tmp_path: Path, vectors_ND: np.
 def test_a_corpus_of_nothing_but_audio_is_not_measurable(tmp_path: Path, vectors_ND: np.ndarray) -> None:
     corpus = write(tmp_path, vectors_ND)
     pd.DataFrame({"track_id": IDS, "genres": [[]] * 10}).to_parquet(tmp_path / "tracks.parquet")
-    pd.read_parquet(tmp_path / "playlists.parquet")[:0].to_parquet(tmp_path / "playlists.parquet")
+    for name in ("playlists.parquet", "split-playlists.parquet"):
+        pd.read_parquet(tmp_path / name)[:0].to_parquet(tmp_path / name)
     with pytest.raises(NotMeasurable, match="fewer than 2 of the 5 test tracks have a genre, or a playlist"):
         cross_modal.score(TASK, tmp_path, corpus)
     with pytest.raises(NotMeasurable, match="fewer than 2 of the 5 test tracks have a genre, or a playlist"):

@@ -1,20 +1,25 @@
 """Continuations against a loop over playlists, chance against its expectation."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
 from synthetic_embeddings import make_embeddings
 
+from unisono.corpora.playlist_split import split_playlists
 from unisono.embeddings.neighbours import nearest_annoy, nearest_exact, normalised
 from unisono.embeddings.read import Embeddings
 from unisono.errors import UserError
+from unisono.evaluation.measures.continuations import Continuations, find_continuations
 from unisono.evaluation.task import NotMeasurable
 from unisono.evaluation.tasks.playlist_continuation import (
-    continuation_hits,
+    by_factors,
+    by_popularity,
+    columns,
+    continuation_places,
     evaluate_playlists,
-    find_continuations,
     random_continuation,
 )
 from unisono.params.evaluation import PlaylistContinuation
@@ -34,8 +39,8 @@ def task(**changes: object) -> PlaylistContinuation:
     return PlaylistContinuation.model_validate(values | changes)
 
 
-def catalogue() -> tuple[Embeddings, pd.DataFrame, pd.DataFrame]:
-    """300 songs in 6 tastes; playlists keep to one taste and may name a song twice."""
+def catalogue(share: float = 0.0) -> tuple[Embeddings, pd.DataFrame, pd.DataFrame]:
+    """300 songs in 6 tastes; playlists keep to one taste and may name a song twice, and a share of them is held out."""
     rng = np.random.default_rng(0)
     ids = np.array([f"song {i}" for i in range(300)])
     taste = rng.integers(0, 6, 300)
@@ -46,8 +51,10 @@ def catalogue() -> tuple[Embeddings, pd.DataFrame, pd.DataFrame]:
     held_out = ids[(split["split"] == "test").to_numpy()]
     tracks = [rng.choice(ids[taste == t], rng.integers(3, 15)).tolist() for t in rng.integers(0, 6, 80)]
     tracks += [held_out[:3].tolist(), ["unheard of", held_out[4]], ["song 0"] if "song 0" not in held_out else []]
-    playlists = pd.DataFrame({"playlist_id": [str(i) for i in range(len(tracks))], "tracks": tracks})
-    return embeddings, playlists, split
+    none: list[list] = [[] for _ in tracks]
+    ids = [str(i) for i in range(len(tracks))]
+    playlists = pd.DataFrame({"playlist_id": ids, "tracks": tracks, "counts": none, "times": none})
+    return embeddings, split_playlists(playlists, split, share, 0).assign(tracks=tracks), split
 
 
 def loop_ndcg(embeddings: Embeddings, playlists: pd.DataFrame, split: pd.DataFrame, k: int) -> list[float]:
@@ -94,13 +101,12 @@ def test_playlists_without_a_known_or_a_test_song_are_counted() -> None:
 
 def test_votes_come_before_similarity_and_similarity_before_id() -> None:
     split = pd.DataFrame({"track_id": ["k1", "k2", "a", "b", "c", "d"], "split": ["train"] * 2 + ["test"] * 4})
-    playlists = pd.DataFrame({"playlist_id": ["p"], "tracks": [["k1", "k2", "d"]]})
+    playlists = pd.DataFrame({"playlist_id": ["p"], "known": [["k1", "k2"]], "hidden": [["d"]]})
     data = find_continuations(playlists, split, pd.Index(split["track_id"]), "catalogue")
     a, b, c, d = range(4)
 
     def place_of_d(neighbours: list[list[int]], similarities: list[list[float]]) -> int:
-        hits = continuation_hits(data, np.array(neighbours), np.array(similarities, dtype=np.float32), 4)
-        return int(hits[0].argmax())
+        return int(continuation_places(data, np.array(neighbours), np.array(similarities, dtype=np.float32), 4)[0])
 
     assert place_of_d([[a, d], [b, d]], [[0.9, -0.9], [0.9, -0.9]]) == 0, "two votes beat one of any similarity"
     assert place_of_d([[a, d], [b, -1]], [[0.9, 0.8], [0.7, 0.0]]) == 1, "one vote each: by similarity"
@@ -155,6 +161,125 @@ def test_a_catalogue_without_anything_to_continue_is_left_out() -> None:
         find_continuations(playlists, split[split["split"] != "test"], embeddings.track_ids, "catalogue")
     known = split[split["split"] != "test"]["track_id"].iloc[0]
     with pytest.raises(NotMeasurable, match="none of the 83 playlists holds one of the"):
-        find_continuations(playlists.assign(tracks=[[known]] * 83), split, embeddings.track_ids, "catalogue")
+        nothing = playlists.assign(known=[[known]] * 83, hidden=[[]] * 83)
+        find_continuations(nothing, split, embeddings.track_ids, "catalogue")
     with pytest.raises(NotMeasurable, match="there are no playlists"):
         find_continuations(playlists[:0], split, embeddings.track_ids, "catalogue")
+
+
+def hot() -> tuple[Embeddings, pd.DataFrame, Continuations]:
+    """Known songs to be found: a third of each playlist's is held out."""
+    embeddings, playlists, split = catalogue(share=0.34)
+    return embeddings, playlists, find_continuations(playlists, split, embeddings.track_ids, "catalogue", "known")
+
+
+def places_by_loop(playlists: pd.DataFrame, data: Continuations, k: int, ranking_of: Callable) -> list[int]:
+    """The place of each hidden known song, where `ranking_of` a playlist's known songs is a list, best first."""
+    places = []
+    for playlist in data.playlists:
+        known, hidden = playlists.set_index("playlist_id").loc[playlist, ["known", "hidden"]]
+        ranking = [song for song in ranking_of(list(known)) if song not in set(known)][:k]
+        truth = [song for song in data.candidates if song in set(hidden)]
+        places += [ranking.index(song) if song in ranking else k for song in truth]
+    return places
+
+
+def test_known_songs_against_a_loop() -> None:
+    embeddings, playlists, data = hot()
+    vector = {i: v / np.linalg.norm(v) for i, v in zip(embeddings.track_ids, embeddings.tracks_ND, strict=True)}
+    k = 10
+
+    def by_votes(known: list[str]) -> list[str]:
+        votes: dict[str, int] = defaultdict(int)
+        summed: dict[str, float] = defaultdict(float)
+        for song in known:
+            others = [other for other in data.candidates if other != song]
+            for near in sorted(others, key=lambda t: -float(vector[song] @ vector[t]))[:k]:
+                votes[near] += 1
+                summed[near] += float(vector[song] @ vector[near])
+        return sorted(votes, key=lambda s: (-votes[s], -summed[s], s))
+
+    found = evaluate_playlists(embeddings, data, task(songs="known", k=k))
+    assert data.counts["candidates"] == len(data.candidates) > 200 and data.counts["without_hidden_song"] > 0
+    expected = scores_by_loop(np.array(places_by_loop(playlists, data, k, by_votes)), data, k)
+    np.testing.assert_allclose(found["ndcg@10"], expected["ndcg@10"], rtol=1e-9)
+
+
+def test_popularity_and_factors_against_a_loop() -> None:
+    embeddings, playlists, data = hot()
+    knowing = Counter(song for known in playlists["known"] for song in known)
+    popular = sorted(data.candidates, key=lambda song: (-knowing[song], song))
+    assert by_popularity(data, 15).tolist() == places_by_loop(playlists, data, 15, lambda known: popular)
+    ids = embeddings.track_ids[5:]  # a song without factors
+    factors_ND = np.random.default_rng(1).normal(size=(len(ids), 6)).astype(np.float32)
+    factor = dict(zip(ids, factors_ND, strict=True)) | dict.fromkeys(embeddings.track_ids[:5], np.zeros(6))
+
+    def by_product(known: list[str]) -> list[str]:
+        mean = np.mean([factor[song] for song in known], axis=0)
+        return sorted(data.candidates, key=lambda song: (-float(mean @ factor[song]), song))
+
+    assert by_factors(data, ids, factors_ND, 15).tolist() == places_by_loop(playlists, data, 15, by_product)
+
+
+def scores_by_loop(places_T: np.ndarray, data: Continuations, k: int) -> pd.DataFrame:
+    """All scores of each playlist as they are defined, from the places of its hidden songs."""
+    rows = np.split(places_T, np.cumsum(data.relevant_P)[:-1])
+    songs = [[data.candidates[s] for s in data.truth_PS[p].indices] for p in range(len(data.playlists))]
+    holding = dict(zip(data.candidates, data.holding_S, strict=True))
+
+    def ndcg(places: list[int], at: int) -> float:
+        ideal = sum(1 / np.log2(place + 2) for place in range(min(at, len(places))))
+        return sum(1 / np.log2(place + 2) for place in places if place < at) / ideal if places else np.nan
+
+    found = []
+    for row, of_row in zip(rows, songs, strict=True):
+        places = sorted(row.tolist())
+        precisions = [(n + 1) / (place + 1) for n, place in enumerate(places) if place < k]
+        scores = {f"ndcg@{k}": ndcg(places, k), f"map@{k}": sum(precisions) / min(k, len(places))}
+        scores["recall@20"] = sum(place < 20 for place in places) / len(places)
+        scores |= {"ndcg@20": ndcg(places, 20), "hit@20": float(any(place < 20 for place in places))}
+        for name, least, most in (("1", 1, 1), ("2-4", 2, 4), ("5-16", 5, 16), ("17+", 17, 10**9)):
+            of_bucket = [p for p, song in zip(row, of_row, strict=True) if least <= holding[song] <= most]
+            scores[f"ndcg@{k}.in_{name}"] = ndcg(of_bucket, k)
+        found.append(scores)
+    return pd.DataFrame(found)
+
+
+@pytest.mark.parametrize("songs", ["cold", "known"])
+@pytest.mark.parametrize("k", [10, 20, 30])
+def test_every_score_against_its_definition(songs: str, k: int) -> None:
+    embeddings, playlists, split = catalogue(share=0.34)
+    data = find_continuations(playlists, split, embeddings.track_ids, "catalogue", songs)
+    of = [*playlists["known"], *playlists["hidden"]]
+    holding = pd.Series(np.concatenate(of)).value_counts()
+    np.testing.assert_array_equal(data.holding_S, holding.reindex(data.candidates, fill_value=0))
+    rows = [embeddings.track_ids.get_indexer(ids) for ids in (data.queries, data.candidates)]
+    sides = [normalised(embeddings.tracks_ND[row]) for row in rows]
+    places_T = continuation_places(data, *nearest_exact(*sides, k + (songs == "known")), k)
+    found, expected = evaluate_playlists(embeddings, data, task(songs=songs, k=k)), scores_by_loop(places_T, data, k)
+    shown = [column.score for column in columns(task(k=k))]
+    assert set(shown) <= set(found) and ("recall@20" in found) == (k >= 20) and len(shown) == len(set(shown))
+    assert len(found.filter(like=".in_").columns) >= 3
+    for name in found:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, err_msg=name)
+
+
+def test_a_random_order_of_what_a_playlist_does_not_know() -> None:
+    """A place holds one of r hidden among n unknown songs with probability r / n, of any bucket."""
+    _, _, data = hot()
+    held_P, discounts = np.diff(data.held_PS.indptr), 1 / np.log2(np.arange(2, 12))
+    unknown_P = len(data.candidates) - held_P
+    chance = random_continuation(data, task(repeats=300, songs="known"))
+    row_T = np.repeat(np.arange(len(held_P)), data.relevant_P)
+    for name, least, most in (("ndcg@10", 0, 10**9), ("ndcg@10.in_2-4", 2, 4)):
+        holding_T = data.holding_S[data.truth_PS.indices]
+        relevant_P = np.bincount(row_T[(least <= holding_T) & (holding_T <= most)], minlength=len(held_P))
+        pairs = [(r, n) for r, n in zip(relevant_P, unknown_P, strict=True) if r]
+        expected = np.mean([r / n * discounts.sum() / discounts[:r].sum() for r, n in pairs])
+        assert chance[name]["mean"] == pytest.approx(expected, abs=4 * chance[name]["std"] / np.sqrt(300))
+
+
+def test_nothing_is_held_out() -> None:
+    embeddings, playlists, split = catalogue()
+    with pytest.raises(NotMeasurable, match=r"none of the 83 playlists hides one of .* raise split.held_out above 0"):
+        find_continuations(playlists, split, embeddings.track_ids, "catalogue", "known")

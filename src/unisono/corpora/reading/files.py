@@ -191,9 +191,8 @@ def read_csv(path: Path, columns: Iterable[str], delimiter: str = ",", filled: I
 def check_header(path: Path, header: list[str], columns: Iterable[str], delimiter: str) -> None:
     if missing := [column for column in columns if column not in header]:
         found = ", ".join(header[:10]) + ", ..." * (len(header) > 10) or "an empty file"
-        raise UserError(
-            f"{path}: has no column {', '.join(missing)}; found {found}, in cells separated by {delimiter!r}"
-        )
+        cells = f", in cells separated by {delimiter!r}" if delimiter else ""
+        raise UserError(f"{path}: has no column {', '.join(missing)}; found {found}{cells}")
     if twice := sorted({column for column in header if header.count(column) > 1}):
         raise UserError(f"{path}: has the column {', '.join(twice)} more than once; name each column once")
     if "" in (names := [column.strip() for column in header]):

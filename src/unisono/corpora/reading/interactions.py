@@ -158,7 +158,7 @@ def _read_parquet(path: Path) -> tuple[pa.Table, int]:
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            check_header(path, names, NEEDED, "columns")
+            check_header(path, names, NEEDED, delimiter="")
             return file.read([name for name in COLUMNS if name in names]), 0
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path}: cannot be read as Parquet ({_short(error)}); write it again") from None

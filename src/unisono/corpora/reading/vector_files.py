@@ -15,6 +15,7 @@ from unisono.errors import UserError
 
 PARQUET, NPY = "vectors.parquet", "vectors.npy"
 BLOCK_ROWS = 4096
+DIMENSIONS = "dimensions"  # what a catalogue's counts call how many numbers a vector has
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,14 @@ def ndcg_at_k(hits_PK: np.ndarray, relevant_P: np.ndarray) -> np.ndarray:
     return hits_PK @ discounts_K / ideal_P
 
 
+def recall_at_k(hits_PK: np.ndarray, relevant_P: np.ndarray) -> np.ndarray:
+    """Return each list's share of the relevant items that are among its k, (p,), which is below 1 where k are too few.
+
+    The arguments are `ndcg_at_k`'s.
+    """
+    return hits_PK.sum(axis=1) / relevant_P
+
+
 def average_precision_at_k(hits_PK: np.ndarray, relevant_P: np.ndarray) -> np.ndarray:
     """Return each list's average precision at k, (p,): the precisions at its hits over min(k, relevant).
 

@@ -4,8 +4,8 @@ The tracks of the test part that have a modality are queries and candidates: aud
 for words, and each of these for audio, by the cosine of points of the space that they were aligned in.
 
 - Genres: a track's set of them, embedded by the encoder that was trained with the audio encoder.
-- Playlists: a track's point is the mean, over the playlists that hold it, of the mean embedding of their songs outside
-  the test part. It needs no encoder, and no factors, which test tracks do not have.
+- Playlists: a track's point is the mean, over the playlists that hold it, of the mean embedding of their known songs.
+  It needs no encoder, and no factors, which test tracks do not have.
 - Words: those of the titles and tags of the playlists that hold a track, embedded by their encoder. Of a test track
   they are the truth to be found: training saw none of them.
 
@@ -148,11 +148,11 @@ def _modalities(embedded: pd.Index, corpus: Corpus) -> dict[str, pd.Series]:
     test, known = part.index[part == "test"], set(part.index[part != "test"])
     genres = corpus.table("tracks", "track_id", "genres").set_index("track_id")["genres"]
     taught = set(genres[genres.index.isin(known)].explode().dropna())
-    playlists = corpus.table("playlists", "tracks", "words").reset_index(drop=True)
-    with_known = playlists["tracks"].map(lambda tracks: any(track in known for track in tracks))
+    playlists = _playlists(corpus)
+    with_known = playlists["known"].map(lambda tracks: any(track in known for track in tracks))
     learned = set(playlists.loc[with_known, "words"].explode().dropna())
     in_test = set(test)
-    hidden = playlists["tracks"].map(lambda tracks: [track for track in tracks if track in in_test])
+    hidden = playlists["hidden"].map(lambda tracks: [track for track in tracks if track in in_test])
     words = playlists["words"].map(lambda words: [word for word in words if word in learned])
     numbers: dict[str, list[int]] = {}
     listed = hidden[with_known].explode().dropna()
@@ -169,16 +169,20 @@ def _modalities(embedded: pd.Index, corpus: Corpus) -> dict[str, pd.Series]:
     return enough
 
 
+def _playlists(corpus: Corpus) -> pd.DataFrame:
+    """The playlists by number: columns `known` and `hidden` (list[str] of track ids) and `words`."""
+    words = corpus.table("playlists", "playlist_id", "words")[["playlist_id", "words"]]
+    songs = read_table(corpus.split_of_playlists, "playlist_id", "known", "hidden")
+    return songs.merge(words, on="playlist_id", how="left", validate="1:1")
+
+
 def _centroids(embeddings: Embeddings, had: pd.Series, corpus: Corpus) -> np.ndarray:
     """The mean over each track's playlists of the mean embedding of their known songs: (S, D), at length one."""
-    part = read_table(corpus.split, "track_id", "split").set_index("track_id")["split"]
-    known = part.index[(part != "test") & part.index.isin(embeddings.track_ids)]
-    tracks = corpus.table("playlists", "tracks")["tracks"].reset_index(drop=True)
-    listed = tracks.explode().dropna()
-    songs = pd.Index(sorted(known))
-    mean_PD = _means(listed, songs, len(tracks)) @ _vectors(embeddings, songs)
+    listed = _playlists(corpus)["known"]
+    songs = pd.Index(sorted(set(listed.explode().dropna()) & set(embeddings.track_ids)))
+    mean_PD = _means(listed.explode().dropna(), songs, len(listed)) @ _vectors(embeddings, songs)
     numbers = had.reset_index(drop=True).explode().astype(np.int64)
-    return normalised(_means(numbers, pd.RangeIndex(len(tracks)), len(had)) @ mean_PD)
+    return normalised(_means(numbers, pd.RangeIndex(len(listed)), len(had)) @ mean_PD)
 
 
 def _means(members: pd.Series, ids: pd.Index, n: int) -> csr_matrix:

@@ -1,9 +1,12 @@
-"""Playlist continuation: which held-out songs belong to a playlist, told from the audio of its known songs.
+"""Playlist continuation: which hidden songs belong to a playlist, told from the audio of its known songs.
 
-Shapes: P playlists, Q queries (known songs), S candidates (test-set songs), K places of a continuation.
+The songs to be found are cold, which no playlist in training knows, or known to others. For known ones there are rows
+beside audio: `popularity`, and `WARP`, the factors of the collaborative filtering that audio is aligned with.
+
+Shapes: P playlists, Q queries (known songs), S candidates, K places of a continuation, T pairs of a playlist and a
+hidden song of it, in the order of `truth_PS.indices`.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,140 +14,120 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from unisono.artifacts.read import read_table
-from unisono.embeddings.neighbours import nearest_annoy, nearest_exact, normalised
+from unisono.artifacts.vectors import load_vectors
+from unisono.embeddings.neighbours import BLOCK_ELEMENTS, nearest_annoy, nearest_exact, normalised
 from unisono.embeddings.read import Embeddings, load_embeddings
-from unisono.errors import UserError
-from unisono.evaluation.measures.ranking import average_precision_at_k, ndcg_at_k
+from unisono.evaluation.measures.continuations import Continuations, find_continuations
+from unisono.evaluation.measures.ranking import average_precision_at_k, ndcg_at_k, recall_at_k
 from unisono.evaluation.measures.summary import Summary, summarise
-from unisono.evaluation.task import Column, Corpus, Measured, NotMeasurable
+from unisono.evaluation.task import Column, Corpus, Measured
 from unisono.params.evaluation import PlaylistContinuation
 
 HAS_UNTRAINED = True
 PLAYLISTS_PER_BLOCK = 2000  # bounds the memory that votes take
+SHORT = 20  # places of Tamm & Aljanaki 2026 (arXiv 2604.23077), who report recall, nDCG and hit rate
+BUCKETS = {"1": (1, 1), "2-4": (2, 4), "5-16": (5, 16), "17+": (17, np.inf)}  # playlists that hold a song
 
 
 def columns(task: PlaylistContinuation) -> tuple[Column, ...]:
-    names = (f"ndcg@{task.k}", f"nDCG@{task.k}"), (f"map@{task.k}", f"MAP@{task.k}")
-    return tuple(Column(score, heading, 4, over_repeats=False) for score, heading in names)
+    names = {f"ndcg@{task.k}": f"nDCG@{task.k}", f"map@{task.k}": f"MAP@{task.k}"}
+    short = {
+        f"recall@{SHORT}": f"Recall@{SHORT}",
+        f"ndcg@{SHORT}": f"nDCG@{SHORT}",
+        f"hit@{SHORT}": f"Hit rate@{SHORT}",
+    }
+    shown = names | short if task.k >= SHORT else names
+    return tuple(Column(score, shown[score], 4, headline=score in names, over_repeats=False) for score in shown)
 
 
 def score(task: PlaylistContinuation, model: Path, corpus: Corpus) -> Measured:
     embeddings = load_embeddings(model)
-    continuations = _continuations(embeddings.track_ids, corpus)
-    items = evaluate_playlists(embeddings, continuations, task)
-    return Measured(
-        {str(name): summarise(values.to_numpy()) for name, values in items.items()}, continuations.counts, items
-    )
+    continuations = _continuations(task, embeddings.track_ids, corpus)
+    return _measured(evaluate_playlists(embeddings, continuations, task), continuations)
 
 
 def chance(task: PlaylistContinuation, n_windows: pd.Series, corpus: Corpus) -> dict[str, Summary]:
-    return random_continuation(_continuations(n_windows.index, corpus), task)
+    return random_continuation(_continuations(task, n_windows.index, corpus), task)
 
 
-@dataclass(frozen=True)
-class Continuations:
-    """The task: playlists with at least one test-set song, their known songs and the songs to be found.
-
-    Attributes:
-        playlists: their ids (p).
-        queries: ids of the songs (q) that some playlist knows, from the training and validation parts.
-        candidates: ids of the test-set songs (s), sorted.
-        known_PQ: which queries each playlist holds.
-        truth_PS: which candidates each playlist holds; at least one.
-        counts: how many playlists there are, and how many were left out for want of a test-set song.
-    """
-
-    playlists: pd.Index
-    queries: pd.Index
-    candidates: pd.Index
-    known_PQ: csr_matrix
-    truth_PS: csr_matrix
-    counts: dict[str, int]
-
-    @property
-    def relevant_P(self) -> np.ndarray:
-        """How many candidates each playlist holds."""
-        return np.diff(self.truth_PS.indptr)
+def references(task: PlaylistContinuation, embedded: pd.Index, corpus: Corpus) -> dict[str, Measured]:
+    """The rows that are no embeddings, on the embedded tracks; of cold songs nothing but audio knows anything."""
+    if task.songs == "cold":
+        return {}
+    data = _continuations(task, embedded, corpus)
+    rows = {"popularity": by_popularity(data, task.k)}
+    if corpus.factors is not None:
+        rows["WARP"] = by_factors(data, *load_vectors(corpus.factors), task.k)
+    return {name: _measured(_scores(places_T, data, task.k), data) for name, places_T in rows.items()}
 
 
-def _continuations(track_ids: pd.Index, corpus: Corpus) -> Continuations:
+def _continuations(task: PlaylistContinuation, track_ids: pd.Index, corpus: Corpus) -> Continuations:
     split = read_table(corpus.split, "track_id", "split")
-    return find_continuations(corpus.table("playlists", "playlist_id", "tracks"), split, track_ids, corpus.where)
+    playlists = read_table(corpus.split_of_playlists, "playlist_id", "known", "hidden")
+    return find_continuations(playlists, split, track_ids, corpus.where, task.songs)
 
 
-def find_continuations(playlists: pd.DataFrame, split: pd.DataFrame, embedded: pd.Index, where: str) -> Continuations:
-    """Return the playlists to continue; a song that a playlist names twice counts once.
-
-    Args:
-        playlists: columns `playlist_id` and `tracks`.
-        split: columns `track_id` and `split`.
-        embedded: ids of the songs that have an embedding; the others are left out.
-        where: what to call the playlists in an error.
-
-    Raises:
-        NotMeasurable: there is no playlist, or none holds a test-set song.
-        UserError: no test-set song is embedded.
-    """
-    if playlists.empty:
-        raise NotMeasurable("there are no playlists")
-    part = split.set_index("track_id")["split"]
-    part = part[part.index.isin(embedded)]
-    candidates = pd.Index(sorted(part.index[part == "test"]))
-    if candidates.empty:
-        raise UserError(
-            f"{where}: no song of the test part has an embedding; raise split.test in params.yaml, or run `dvc repro`"
-        )
-    pairs = pd.DataFrame({"playlist": np.arange(len(playlists)), "track_id": playlists["tracks"].to_numpy()})
-    pairs = pairs.explode("track_id").dropna().drop_duplicates()
-    pairs = pairs[pairs["track_id"].isin(part.index)]
-    in_test = pairs["track_id"].isin(candidates)
-    continued = np.sort(pairs.loc[in_test, "playlist"].unique())
-    if len(continued) == 0:
-        raise NotMeasurable(
-            f"none of the {len(playlists)} playlists holds one of the {len(candidates)} songs of the test part"
-        )
-    known = pairs[~in_test & pairs["playlist"].isin(continued)]
-    queries = pd.Index(sorted(known["track_id"].unique()))
-    known_PQ = _membership(known, continued, queries)
-    counts = {
-        "playlists": len(continued),
-        "without_known_song": int((np.diff(known_PQ.indptr) == 0).sum()),
-        "without_test_song": len(playlists) - len(continued),
-        "queries": len(queries),
-        "candidates": len(candidates),
-    }
-    ids = pd.Index(playlists["playlist_id"].to_numpy()[continued], name="item")
-    truth_PS = _membership(pairs[in_test], continued, candidates)
-    return Continuations(ids, queries, candidates, known_PQ, truth_PS, counts)
+def _measured(items: pd.DataFrame, task_data: Continuations) -> Measured:
+    scores = {str(name): summarise(values.dropna().to_numpy()) for name, values in items.items()}
+    return Measured(scores, task_data.counts, items)
 
 
 def evaluate_playlists(embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation) -> pd.DataFrame:
-    """Return `ndcg@k` and `map@k` of each playlist's continuation, by the playlist's id."""
+    """Return the scores of each playlist's continuation, by the playlist's id; see `_scores`."""
     vectors_ND = embeddings.tracks_ND
     queries_QD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.queries)])
     items_SD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.candidates)])
+    n_neighbours = task.k + (task.songs == "known")  # the nearest of a known song is the song itself
     if task.index == "exact":
-        neighbours = nearest_exact(queries_QD, items_SD, task.k)
+        neighbours = nearest_exact(queries_QD, items_SD, n_neighbours)
     else:
-        neighbours = nearest_annoy(queries_QD, items_SD, task.k, task.annoy_trees, task.seed)
-    hits_PK = continuation_hits(task_data, *neighbours, task.k)
-    return pd.DataFrame(_scores(hits_PK, task_data.relevant_P), index=task_data.playlists)
+        neighbours = nearest_annoy(queries_QD, items_SD, n_neighbours, task.annoy_trees, task.seed)
+    return _scores(continuation_places(task_data, *neighbours, task.k), task_data, task.k)
 
 
 def random_continuation(task_data: Continuations, task: PlaylistContinuation) -> dict[str, Summary]:
-    """Return `ndcg@k` and `map@k` of the candidates in random order, whose std and n are over the repeats."""
+    """Return the scores of the candidates in random order, whose std and n are over the repeats."""
     means: dict[str, list[float]] = {}
     for seed in range(task.seed, task.seed + task.repeats):
-        hits_PK = _random_hits(task_data.relevant_P, len(task_data.candidates), task.k, np.random.default_rng(seed))
-        for name, values in _scores(hits_PK, task_data.relevant_P).items():
-            means.setdefault(name, []).append(float(values.mean()))
+        items = _scores(_random_places(task_data, seed), task_data, task.k)
+        for name, values in items.items():
+            means.setdefault(str(name), []).append(float(np.nanmean(values.to_numpy())))
     return {name: summarise(values) for name, values in means.items()}
 
 
-def continuation_hits(
+def by_popularity(task_data: Continuations, k: int) -> np.ndarray:
+    """The places (t) of the hidden songs among the candidates that most playlists know; of equal ones, by id."""
+    places, best_first = _Places(task_data, k), np.argsort(-task_data.knowing_S, kind="stable")
+    for playlist in range(len(task_data.playlists)):
+        places.rank(playlist, best_first)
+    return places.places_T
+
+
+def by_factors(task_data: Continuations, ids: pd.Index, factors_ND: np.ndarray, k: int) -> np.ndarray:
+    """The places (t) of the hidden songs by WARP: the inner product of the mean of a playlist's known songs' factors
+    with a candidate's.
+
+    The factors have learnt from the playlists' known songs, so that they say what audio could reach. On two catalogues
+    this way to rank by them found more than cosines, votes as for audio, and the product plus WARP's biases did.
+    """
+
+    def of(tracks: pd.Index) -> np.ndarray:
+        place = ids.get_indexer(tracks)
+        return np.where(place[:, None] >= 0, factors_ND[place], 0)
+
+    playlists_PD, candidates_SD = task_data.known_PQ @ of(task_data.queries), of(task_data.candidates)
+    places, block = _Places(task_data, k), max(1, BLOCK_ELEMENTS // len(task_data.candidates))
+    for start in range(0, len(playlists_PD), block):
+        scores_BS = playlists_PD[start : start + block] @ candidates_SD.T
+        for row, scores_S in enumerate(scores_BS):
+            places.rank(start + row, np.argsort(-scores_S, kind="stable"))
+    return places.places_T
+
+
+def continuation_places(
     task_data: Continuations, neighbours_QK: np.ndarray, similarities_QK: np.ndarray, k: int
 ) -> np.ndarray:
-    """Return whether the song at each place of each playlist's continuation is one of its own: (p, k) bool.
+    """Return the place (t) of each hidden song in its playlist's continuation, from 0; k where it is not among k.
 
     The continuation is the k candidates that are most often among the neighbours of the playlist's known songs
     (section 3.3, playlist continuation). The paper leaves ties open: here the higher summed similarity comes first,
@@ -162,37 +145,77 @@ def continuation_hits(
     shape = (len(task_data.queries), len(task_data.candidates))
     votes_QS = csr_matrix((vote + similarities_QK[found].astype(np.float64), neighbours_QK[found], bounds), shape=shape)
 
-    hits_PK = np.zeros((task_data.known_PQ.shape[0], k), dtype=bool)
-    for start in range(0, len(hits_PK), PLAYLISTS_PER_BLOCK):
+    places = _Places(task_data, k)
+    for start in range(0, len(task_data.playlists), PLAYLISTS_PER_BLOCK):
         scores_BS = task_data.known_PQ[start : start + PLAYLISTS_PER_BLOCK] @ votes_QS
         scores_BS.sort_indices()
         for row in range(scores_BS.shape[0]):
             entries = slice(scores_BS.indptr[row], scores_BS.indptr[row + 1])
-            best_first = np.argsort(-scores_BS.data[entries], kind="stable")[:k]
-            continuation = scores_BS.indices[entries][best_first]
-            hits_PK[start + row, : len(continuation)] = np.isin(continuation, _row(task_data.truth_PS, start + row))
-    return hits_PK
+            best_first = np.argsort(-scores_BS.data[entries], kind="stable")
+            places.rank(start + row, scores_BS.indices[entries][best_first])
+    return places.places_T
 
 
-def _scores(hits_PK: np.ndarray, relevant_P: np.ndarray) -> dict[str, np.ndarray]:
-    k = hits_PK.shape[1]
-    return {f"ndcg@{k}": ndcg_at_k(hits_PK, relevant_P), f"map@{k}": average_precision_at_k(hits_PK, relevant_P)}
+class _Places:
+    """The place of each hidden song (t) in continuations of k songs, filled in playlist by playlist."""
+
+    def __init__(self, task_data: Continuations, k: int) -> None:
+        self.held_PS, self.truth_PS, self.k = task_data.held_PS, task_data.truth_PS, k
+        self.places_T = np.full(self.truth_PS.nnz, k)
+
+    def rank(self, playlist: int, best_first: np.ndarray) -> None:
+        """Take the k best candidates that the playlist does not know as its continuation."""
+        if len(held := _row(self.held_PS, playlist)):
+            best_first = best_first[: self.k + len(held)]
+            best_first = best_first[np.isin(best_first, held, invert=True)]
+        hidden = slice(self.truth_PS.indptr[playlist], self.truth_PS.indptr[playlist + 1])
+        place, which = np.nonzero(best_first[: self.k, None] == self.truth_PS.indices[hidden])
+        self.places_T[hidden][which] = place
 
 
-def _random_hits(relevant_P: np.ndarray, candidates: int, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Where each playlist's songs come in a random order of the candidates, as hits in its first k places."""
+def _scores(places_T: np.ndarray, task_data: Continuations, k: int) -> pd.DataFrame:
+    """Each playlist's scores, by its id.
+
+    `ndcg@k` and `map@k`; where k is 20 or more, `recall@20`, `ndcg@20` and `hit@20`; and `ndcg@k.in_2-4`, for which
+    only songs that 2 to 4 playlists hold are to be found, NaN for a playlist that hides none. As in rs_metrics, with
+    which Tamm & Aljanaki evaluate, recall is the share of all hidden songs, however few places there are.
+    """
+    relevant_P = task_data.relevant_P
+    hits_PK = _hits(places_T, relevant_P, k)
+    scores = {f"ndcg@{k}": ndcg_at_k(hits_PK, relevant_P), f"map@{k}": average_precision_at_k(hits_PK, relevant_P)}
+    if k >= SHORT:
+        short_PK = hits_PK[:, :SHORT]
+        scores[f"recall@{SHORT}"] = recall_at_k(short_PK, relevant_P)
+        scores[f"ndcg@{SHORT}"] = ndcg_at_k(short_PK, relevant_P)
+        scores[f"hit@{SHORT}"] = short_PK.any(axis=1).astype(float)
+    holding_T = task_data.holding_S[task_data.truth_PS.indices]
+    row_T = np.repeat(np.arange(len(relevant_P)), relevant_P)
+    for bucket, (least, most) in BUCKETS.items():
+        chosen_T = (least <= holding_T) & (holding_T <= most)
+        wanted_P = np.bincount(row_T[chosen_T], minlength=len(relevant_P))
+        ndcg_P, some_P = np.full(len(relevant_P), np.nan), wanted_P > 0
+        if some_P.any():
+            ndcg_P[some_P] = ndcg_at_k(_hits(places_T[chosen_T], wanted_P, k)[some_P], wanted_P[some_P])
+            scores[f"ndcg@{k}.in_{bucket}"] = ndcg_P
+    return pd.DataFrame(scores, index=task_data.playlists)
+
+
+def _hits(places_T: np.ndarray, relevant_P: np.ndarray, k: int) -> np.ndarray:
+    """Whether the song at each place of each playlist's continuation is to be found: (p, k) bool."""
     hits_PK = np.zeros((len(relevant_P), k), dtype=bool)
-    for hits_K, relevant in zip(hits_PK, relevant_P, strict=True):
-        places = rng.choice(candidates, size=relevant, replace=False, shuffle=False)
-        hits_K[places[places < k]] = True
+    row_T, found_T = np.repeat(np.arange(len(relevant_P)), relevant_P), places_T < k
+    hits_PK[row_T[found_T], places_T[found_T]] = True
     return hits_PK
 
 
-def _membership(pairs: pd.DataFrame, playlists: np.ndarray, tracks: pd.Index) -> csr_matrix:
-    """Which tracks each of the ascending playlist numbers holds."""
-    rows = np.searchsorted(playlists, pairs["playlist"].to_numpy())
-    columns = tracks.get_indexer(pd.Index(pairs["track_id"]))
-    return csr_matrix((np.ones(len(pairs)), (rows, columns)), shape=(len(playlists), len(tracks)))
+def _random_places(task_data: Continuations, seed: int) -> np.ndarray:
+    """Where the hidden songs (t) come in a random order of the candidates that their playlist does not know."""
+    draw, share_out = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    places = []
+    for relevant, held in zip(task_data.relevant_P, np.diff(task_data.held_PS.indptr), strict=True):
+        unknown = len(task_data.candidates) - held
+        places.append(share_out.permutation(draw.choice(unknown, size=relevant, replace=False, shuffle=False)))
+    return np.concatenate(places)
 
 
 def _row(matrix: csr_matrix, row: int) -> np.ndarray:
