@@ -2,7 +2,8 @@
 
 Embed every track of a corpus, window by window: with the aligned encoder, with that one before its first step, or with
 the encoder of the similarity space, whose tag head goes with the embeddings, so that these alone predict tags. What the
-aligned encoder knows before alignment shapes it, its backbone's features, is written beside its embeddings as `sound`.
+aligned encoder knows before alignment shapes it, its backbone's features, is written beside its embeddings as `sound`;
+with them go the encoders of what it was aligned with, as of genres, which lead to points of the same space.
 """
 
 import shutil
@@ -36,6 +37,9 @@ def main(params: Params, model: str, corpus: str) -> None:
             precision=params.precision,
             work_root=CHECKPOINTS / "export" / model,
         )
+    if model == "trained" and params.embedding.layer == "projection":
+        for file in folder.glob("*_encoder.*"):
+            shutil.copy(file, out)
     if (folder / "tag_head").exists():
         shutil.copytree(folder / "tag_head", out / "tag_head")
 

@@ -15,7 +15,8 @@ from unisono.encoders.audio_encoder import bands_first
 from unisono.encoders.mel_cnn import MelCNN
 from unisono.encoders.saved import save_encoder
 from unisono.frames.store import FrameStore
-from unisono.modalities.bag_encoder import BagAttention, save_bag_encoder
+from unisono.modalities.bag import save_bag_encoder
+from unisono.modalities.bag_encoder import BagAttention
 from unisono.params import load_params
 
 REPO = Path(__file__).parents[1]

@@ -52,6 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     labels = pd.DataFrame({"track_id": IDS, "task": "tagged", "tags": tags, "split": PARTS})
     labels.to_parquet(frames / "labels.parquet")
     pd.DataFrame({"track_id": IDS, "genres": tags}).to_parquet(frames / "tracks.parquet")
+    pd.DataFrame({"playlist_id": ["p"], "tracks": [IDS], "words": [["rain"]]}).to_parquet(frames / "playlists.parquet")
     (tmp_path / "data/split").mkdir()
     playlists = pd.DataFrame({"playlist_id": ["p"], "known": [IDS[:30]], "hidden": [IDS[30:]]})
     playlists.to_parquet(tmp_path / "data/split/catalogue-playlists.parquet")
@@ -180,7 +181,7 @@ def test_a_task_without_its_labels_or_playlists_is_left_out_with_a_line(
 
 def test_what_params_ask_wrongly_is_refused(folder: Path) -> None:
     for arguments in (("nosuch",), (), ("tags", "again")):
-        with pytest.raises(UserError, match=r"expected a task of params.evaluation \(autotagging, gtzan, "):
+        with pytest.raises(UserError, match=r"expected a task of params.evaluation \(autotagging, crossmodal, gtzan, "):
             evaluate(*arguments)
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["evaluation"]["retrieval"]["labels"] = "moods"

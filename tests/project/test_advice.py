@@ -57,7 +57,7 @@ def test_the_pipeline_takes_what_is_advised(genres: list[list[str]], playlists: 
     params = advised(genres, playlists, changes)
     assert params.corpora["catalogue"].root == Path("music").absolute()
     assert params.loss.lambda_a2g + params.loss.lambda_a2p + params.loss.lambda_a2a > 0
-    need = {"playlist_continuation": playlists, "same_track": 1}
+    need = {"playlist_continuation": playlists, "same_track": 1, "cross_modal": any(genres) or playlists}
     assert left_out == [name for name in left_out if name in params.evaluation]
     assert set(left_out) == {name for name, task in params.evaluation.items() if not need.get(task.task, any(genres))}
     for key in changes.keys() - {"corpora.catalogue.root", "loss.lambda_a2a"}:

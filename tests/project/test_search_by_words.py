@@ -10,7 +10,8 @@ from embedded import MODEL, embed_music
 import unisono
 from unisono.embeddings.neighbours import normalised
 from unisono.errors import UserError
-from unisono.modalities.bag_encoder import BagAttention, BagEncoder, save_bag_encoder
+from unisono.modalities.bag import save_bag_encoder
+from unisono.modalities.bag_encoder import BagAttention, BagEncoder
 
 
 def test_words_of_playlists_find_what_lies_near_them(tmp_path: Path) -> None:

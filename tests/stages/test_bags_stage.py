@@ -33,6 +33,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     table = pd.DataFrame({"playlist_id": list(playlists), "tracks": [p[0] for p in playlists.values()]})
     table["words"] = [pair[1] for pair in playlists.values()]
     table.to_parquet(frames / "playlists.parquet", index=False)
+    known = [[track for track in tracks if track in KNOWN] for tracks in table["tracks"]]
+    of_playlists = table[["playlist_id"]].assign(known=known)
+    of_playlists.to_parquet(tmp_path / "data/split/catalogue-playlists.parquet", index=False)
     tracks = pd.read_parquet(frames / "tracks.parquet")
     artists = [[], ["Ann", "Bob"], *([f"artist {row // 2}"] for row in range(2, 20))]
     tracks.assign(artists=artists).to_parquet(frames / "tracks.parquet", index=False)

@@ -105,7 +105,7 @@ CASES = [
     (True, True, all_there, set(), ""),
     (False, True, no_genres, {"tags", "retrieval", "autotagging"}, ""),
     (True, False, no_playlists, {"playlists"}, ""),
-    (False, False, neither, {"playlists", "tags", "retrieval", "autotagging"}, ""),
+    (False, False, neither, {"playlists", "tags", "retrieval", "autotagging", "crossmodal"}, ""),
     (True, True, only_first, set(), "pack_waves pretrain balance finetune export_similarity similarity_space"),
     (True, True, only_second, set(), "factorize genres train export"),
 ]

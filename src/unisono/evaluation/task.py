@@ -86,6 +86,7 @@ class Scores:
             for column in self.columns
             if column.headline
             for model, scores in self.models.items()
+            if column.score in scores  # a model may lack what a score needs
         }
         return dict(islice(means.items(), MOST_HEADLINES))
 

@@ -1,5 +1,6 @@
 """A set of names that a track has, embedded by self-attention over their Word2Vec vectors."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from unisono.encoders.saved import save_weights
 from unisono.errors import UserError
-from unisono.modalities.bag_encoder import BagAttention, padded, save_bag_encoder
+from unisono.modalities.bag_encoder import BagAttention, files_of, padded
 from unisono.modalities.modality import Modality
 from unisono.params import Encoder, Train
 
@@ -62,3 +64,11 @@ class Bag(Modality):
         padded_BG = torch.zeros(len(rows_B), self.n_outputs + 1, device=outputs_BO.device)
         multi_hot_BG = padded_BG.scatter_(1, rows_B, 1.0)[:, 1:]
         return functional.binary_cross_entropy_with_logits(outputs_BO, multi_hot_BG)
+
+
+def save_bag_encoder(folder: Path, modality: str, names: list[str], encoder: BagAttention) -> None:
+    """Write the encoder and the names that it knows, in the order of its vectors."""
+    weights, config = files_of(folder, modality)
+    save_weights(encoder, weights)
+    content = {f"{modality}s": names, "heads": encoder.heads, "embedding_dim": encoder.norm.normalized_shape[0]}
+    config.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

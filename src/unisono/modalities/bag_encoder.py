@@ -1,4 +1,4 @@
-"""The encoder of sets of names, saved beside the audio encoder that it was aligned with, so that names find audio."""
+"""The encoder of sets of names, and as it lies beside the audio encoder that it was aligned with: names find audio."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unisono.artifacts.read import reading
-from unisono.encoders.saved import save_weights
 
 SETS_PER_BLOCK = 4096  # embedded at once
 
@@ -79,14 +78,6 @@ def files_of(folder: Path, modality: str) -> tuple[Path, Path]:
     return folder / f"{modality}_encoder.safetensors", folder / f"{modality}_encoder.json"
 
 
-def save_bag_encoder(folder: Path, modality: str, names: list[str], encoder: BagAttention) -> None:
-    """Write the encoder and the names that it knows, in the order of its vectors."""
-    weights, config = files_of(folder, modality)
-    save_weights(encoder, weights)
-    content = {f"{modality}s": names, "heads": encoder.heads, "embedding_dim": encoder.norm.normalized_shape[0]}
-    config.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 class BagEncoder:
     """Sets of names as points of the space that audio was aligned with.
 
@@ -95,7 +86,7 @@ class BagEncoder:
     """
 
     def __init__(self, folder: Path, modality: str) -> None:
-        """Read what `save_bag_encoder` wrote.
+        """Read what `unisono.modalities.bag.save_bag_encoder` wrote.
 
         Raises:
             UserError: a file is missing or damaged, or they do not fit each other.

@@ -94,6 +94,14 @@ class SameTrack(Task):
     recall_at: Ranks
 
 
+class CrossModal(Task):
+    """R@K and median rank of audio among genres, playlists and words, and of these among audio."""
+
+    task: Literal["cross_modal"]
+    model: Literal["trained"]
+    recall_at: Ranks
+
+
 class Autotagging(Task):
     """The tag head's own predictions, without a probe."""
 
@@ -110,7 +118,7 @@ class Foreign(Section):
 
 
 AnyTask = Annotated[
-    GenreClassification | Tagging | PlaylistContinuation | Retrieval | SameTrack | Autotagging,
+    GenreClassification | Tagging | PlaylistContinuation | Retrieval | SameTrack | CrossModal | Autotagging,
     Field(discriminator="task"),
 ]
 TASK_KINDS: dict[str, type[Task]] = {

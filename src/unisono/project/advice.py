@@ -65,7 +65,8 @@ USES = {
     "vectors": Use("params/vectors.yaml", "catalogue", 2, None, "the first system learns from its vectors"),
 }
 OWN = ("folder", "vectors")  # what users bring of their own
-OF_GENRES, OF_PLAYLISTS = ["tags", "retrieval", "autotagging"], ["playlists"]  # tasks of params/folder.yaml
+# Tasks of params/folder.yaml.
+OF_GENRES, OF_PLAYLISTS, OF_EITHER = ["tags", "retrieval", "autotagging"], ["playlists"], ["crossmodal"]
 
 
 def params_for(
@@ -96,6 +97,7 @@ def params_for(
         left_out += OF_PLAYLISTS
     if not any(genres) and not playlists:
         to_set["loss.lambda_a2a"] = 1
+        left_out += OF_EITHER
     return to_set, left_out
 
 

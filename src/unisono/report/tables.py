@@ -13,6 +13,7 @@ TITLES = {
     "jamendo": "Table 2: automatic tagging (MTG-Jamendo)",
     "playlists": "Table 3: playlist continuation",
     "tags": "The catalogue's own genres (not in the paper)",
+    "crossmodal": "Cross-modal retrieval (in neither paper)",
     "retrieval": "Similarity-based retrieval",
     "autotagging": "Automatic tagging by the second system's own tag head",
 }
