@@ -2,7 +2,8 @@
 
     python stages/bags.py genres|words|artists CORPUS
 
-A song's words are those of the playlists that hold it, in data/words/tracks.parquet; a song of the test part has none.
+A song's words, in data/words/tracks.parquet, are those of the playlists that training knows to hold it: a song of the
+test part has none, and where the split hides a song from a playlist, it has not that playlist's words.
 """
 
 from pathlib import Path
@@ -23,7 +24,9 @@ def main(params: Params, what: str, corpus: str) -> None:
     split = read_table(DATA / "split" / f"{corpus}.parquet", "track_id", "split").set_index("track_id")["split"]
     folder = DATA / "frames" / corpus
     if what == "words":
-        bags, counts = words_of_songs(read_table(folder / "playlists.parquet", "tracks", "words"), split, params)
+        words = read_table(folder / "playlists.parquet", "playlist_id", "words")
+        known = read_table(DATA / "split" / f"{corpus}-playlists.parquet", "playlist_id", "known")
+        bags, counts = words_of_songs(words.merge(known, on="playlist_id"), split, params)
     else:
         bags, counts = read_table(folder / "tracks.parquet", "track_id", what).set_index("track_id")[what], {}
     sentences = bags[split[bags.index] != "test"].map(list)
@@ -40,10 +43,7 @@ def main(params: Params, what: str, corpus: str) -> None:
 
 def words_of_songs(playlists: pd.DataFrame, split: pd.Series, params: Params) -> tuple[pd.Series, dict[str, object]]:
     """The words of each song outside the test part, which are written beside the vectors, and what was left out."""
-    known = split.index[split != "test"]
-    in_training = set(known)
-    songs = playlists["tracks"].map(lambda tracks: [track for track in tracks if track in in_training])
-    found = song_words(songs, playlists["words"], params.words.least)
+    found = song_words(playlists["known"], playlists["words"], params.words.least)
     out = DATA / "words"
     out.mkdir(parents=True, exist_ok=True)
     found.bags.rename("words").reset_index().to_parquet(out / "tracks.parquet", index=False)
@@ -51,11 +51,12 @@ def words_of_songs(playlists: pd.DataFrame, split: pd.Series, params: Params) ->
         "rare": found.rare,
         "playlists": {
             "n": len(playlists),
-            "without_known_song": int((songs.map(len) == 0).sum()),
+            "without_known_song": int((playlists["known"].map(len) == 0).sum()),
             "without_word": int((playlists["words"].map(len) == 0).sum()),
         },
     }
-    return pd.Series([found.bags.get(track, []) for track in known], index=known, dtype=object), counts
+    songs = split.index[split != "test"]
+    return pd.Series([found.bags.get(track, []) for track in songs], index=songs, dtype=object), counts
 
 
 def count_songs(sentences: pd.Series, name: str) -> dict[str, int]:

@@ -84,7 +84,7 @@ def test_an_archive_of_matrices_is_a_sentence(root: Path) -> None:
     (root / PARQUET).unlink()
     with (root / "vectors.npy").open("wb") as file:
         np.savez(file, VECTORS)
-    with pytest.raises(UserError, match="an .npz archive, expected an .npy matrix"):
+    with pytest.raises(UserError, match=r"an \.npz archive, expected an .npy matrix"):
         vectors.read(root)
 
 

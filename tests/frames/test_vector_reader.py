@@ -98,4 +98,4 @@ def test_a_damaged_page_costs_tracks_and_no_more(tmp_path: Path, at: float) -> N
     )  # fmt: skip
     assert store["packed"] + store["rejected"] == len(ids)
     reasons = pd.read_csv(tmp_path / "again/rejects.csv")["reason"]
-    assert set(reasons) == {DAMAGED} and 0 < len(reasons)
+    assert set(reasons) == {DAMAGED}
