@@ -208,5 +208,5 @@ def _seconds(path: Path, column: pa.ChunkedArray) -> pd.Series:
     if seconds.isna().any() and not pd.api.types.is_numeric_dtype(cells):
         dates = pd.to_datetime(cells.where(seconds.isna()), format="ISO8601", utc=True, errors="coerce")
         whole = dates.dt.as_unit("s")  # as 9999-12-31 has no nanoseconds since 1970
-        seconds = seconds.mask(whole.notna(), whole.astype("int64"))
+        seconds = seconds.mask(whole.notna(), whole.astype("int64").astype("float64"))
     return seconds.floordiv(1)
