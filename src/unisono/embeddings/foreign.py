@@ -31,7 +31,7 @@ class Foreign:
 
 
 def read_foreign(path: Path, track_ids: pd.Index) -> Foreign:
-    """Read a file of vectors (Parquet, or .npy with the ids in a .txt beside it) for the tracks of a corpus.
+    """Read a file of vectors for the tracks of a corpus; see `unisono.corpora.reading.vector_files`.
 
     Raises:
         UserError: it is missing or damaged, or has no usable vector of any of the tracks.

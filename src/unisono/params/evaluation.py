@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from unisono.params.section import (
     BatchSize,
@@ -106,7 +106,15 @@ class Foreign(Section):
     """Somebody else's vectors of a corpus, which go through its tasks beside our own; a row is named after them."""
 
     corpus: str
-    path: Annotated[Path, Field(min_length=1)]
+    path: Path
+
+    @field_validator("path")
+    @classmethod
+    def names_a_parquet_file(cls, path: Path) -> Path:
+        # The ids of an .npy matrix are in a file beside it, whose changes DVC would not see.
+        if path.suffix != ".parquet":
+            raise ValueError("expected a .parquet file, with columns track_id and vector")
+        return path
 
 
 AnyTask = Annotated[
