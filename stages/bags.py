@@ -2,8 +2,8 @@
 
     python stages/bags.py genres|words|artists CORPUS
 
-A song's words are those of the playlists that training may know it from, in data/words/tracks.parquet; a song of the
-test part has none.
+A song's words, in data/words/tracks.parquet, are those of the playlists that training knows to hold it: a song of the
+test part has none, and where the split hides a song from a playlist, it has not that playlist's words.
 """
 
 from pathlib import Path
@@ -24,10 +24,9 @@ def main(params: Params, what: str, corpus: str) -> None:
     split = read_table(DATA / "split" / f"{corpus}.parquet", "track_id", "split").set_index("track_id")["split"]
     folder = DATA / "frames" / corpus
     if what == "words":
-        words = read_table(folder / "playlists.parquet", "playlist_id", "words").set_index("playlist_id")["words"]
-        listed = read_table(DATA / "split" / f"{corpus}-playlists.parquet", "playlist_id", "known")
-        songs = listed.set_index("playlist_id")["known"]
-        bags, counts = words_of_songs(words, songs, split.index[split != "test"], params)
+        words = read_table(folder / "playlists.parquet", "playlist_id", "words")
+        known = read_table(DATA / "split" / f"{corpus}-playlists.parquet", "playlist_id", "known")
+        bags, counts = words_of_songs(words.merge(known, on="playlist_id"), split, params)
     else:
         bags, counts = read_table(folder / "tracks.parquet", "track_id", what).set_index("track_id")[what], {}
     sentences = bags[split[bags.index] != "test"].map(list)
@@ -42,28 +41,22 @@ def main(params: Params, what: str, corpus: str) -> None:
     write_metrics(what, {what: {"n": len(names)}}, details)
 
 
-def words_of_songs(
-    words: pd.Series, songs: pd.Series, known: pd.Index, params: Params
-) -> tuple[pd.Series, dict[str, object]]:
-    """The words of each known song, which are written beside the vectors, and what was left out, counted.
-
-    Args:
-        words, songs: of each playlist, by its id; the songs are those that training may see.
-    """
-    words = words.loc[songs.index]
-    found = song_words(songs, words, params.words.least)
+def words_of_songs(playlists: pd.DataFrame, split: pd.Series, params: Params) -> tuple[pd.Series, dict[str, object]]:
+    """The words of each song outside the test part, which are written beside the vectors, and what was left out."""
+    found = song_words(playlists["known"], playlists["words"], params.words.least)
     out = DATA / "words"
     out.mkdir(parents=True, exist_ok=True)
     found.bags.rename("words").reset_index().to_parquet(out / "tracks.parquet", index=False)
     counts = {
         "rare": found.rare,
         "playlists": {
-            "n": len(songs),
-            "without_known_song": int((songs.map(len) == 0).sum()),
-            "without_word": int((words.map(len) == 0).sum()),
+            "n": len(playlists),
+            "without_known_song": int((playlists["known"].map(len) == 0).sum()),
+            "without_word": int((playlists["words"].map(len) == 0).sum()),
         },
     }
-    return pd.Series([found.bags.get(track, []) for track in known], index=known, dtype=object), counts
+    songs = split.index[split != "test"]
+    return pd.Series([found.bags.get(track, []) for track in songs], index=songs, dtype=object), counts
 
 
 def count_songs(sentences: pd.Series, name: str) -> dict[str, int]:

@@ -74,7 +74,7 @@ def baselines(task: Task, params: Params, corpus: Corpus) -> Scores:
     folders = {name: BASELINES / task.corpus / name for name in names}
     # Without an alignment there is no ridge, and without genres and playlists its folder is empty.
     there = {name: folder for name, folder in folders.items() if name != "ridge" or (folder / INDEX).exists()}
-    scores = score(task, there if kind.HAS_UNTRAINED else {}, corpus)
+    scores = score(task, there if kind.HAS_UNTRAINED else {}, corpus, params.compare)
     for name in scores.counts.keys() & params.compare.keys():
         lacking = len(corpus.table("tracks", "track_id")) - len(read_table(there[name] / INDEX))
         scores.counts[name][WITHOUT_VECTOR] = lacking

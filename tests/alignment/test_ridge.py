@@ -58,6 +58,13 @@ def test_without_validation_it_takes_the_middle_strength() -> None:
     assert fit_ridge(train, Part(validation.inputs_NI, validation.targets, none))[1]["one"] == STRENGTHS[4]
 
 
+def test_what_no_training_track_has_is_left_out() -> None:
+    train, validation = parts(1.0)
+    none = train.present | {"one": np.zeros(len(train.inputs_NI), dtype=bool)}
+    model, strengths = fit_ridge(Part(train.inputs_NI, train.targets, none), validation)
+    assert list(model.weights) == list(strengths) == ["other"]
+
+
 def test_it_survives_saving(tmp_path: Path) -> None:
     model, _ = fit_ridge(*parts(1.0))
     model.save(tmp_path / "ridge.safetensors")

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from unisono.corpora import vectors
-from unisono.corpora.reading.vector_files import vector_blocks
+from unisono.corpora.reading.vector_files import PARQUET, vector_blocks, vector_rows
 from unisono.errors import UserError
 
 IDS, DIM = ["a", "b", "c"], 4
@@ -75,6 +75,19 @@ def test_every_list_of_numbers_will_do(root: Path, kind: pa.DataType) -> None:
     np.testing.assert_array_equal(np.concatenate([block.rows_RD for block in blocks]), rows)
 
 
+def test_the_first_vector_that_there_is_tells_how_long_they_are(root: Path) -> None:
+    write_parquet(root, ["a", "b", "c"], [None, [], [1, 2, 3]])
+    assert vector_rows(root / PARQUET).dim == 3
+
+
+def test_an_archive_of_matrices_is_a_sentence(root: Path) -> None:
+    (root / PARQUET).unlink()
+    with (root / "vectors.npy").open("wb") as file:
+        np.savez(file, VECTORS)
+    with pytest.raises(UserError, match=r"an \.npz archive, expected an .npy matrix"):
+        vectors.read(root)
+
+
 def test_rows_that_are_no_vector_hold_nan(root: Path) -> None:
     write_parquet(root, ROWS, [[1, 2, 3, 4], None, [1, 2], [1, None, 3, 4], []])
     [block] = vector_blocks(root / "vectors.parquet", DIM)
@@ -91,6 +104,13 @@ def test_rows_that_are_no_vector_hold_nan(root: Path) -> None:
         (lambda r: write_parquet(r, ["a", "b", "a"], VECTORS[:3].tolist()), "rows of 1 tracks do not stand together"),
         (lambda r: write_parquet(r, ["a", None], VECTORS[:2].tolist()), "1 rows have no track_id"),
         (lambda r: write_parquet(r, [], []), "has no row; expected a vector a track"),
+        (lambda r: write_parquet(r, ["a", "b"], [None, []]), "none of its 2 vectors has a number"),
+        (
+            lambda r: pq.write_table(
+                pa.table([["a"], ["b"], [[1.0]]], ["track_id", "track_id", "vector"]), r / PARQUET
+            ),
+            "has the column track_id more than once",
+        ),
         (lambda r: write_parquet(r, ["a"], ["x"], pa.string()), "the column vector holds string, expected list<float>"),
         (
             lambda r: pd.DataFrame({"id": ["a"], "vector": [[1.0]]}).to_parquet(r / "vectors.parquet"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from unisono.embeddings.foreign import read_foreign
@@ -40,5 +41,20 @@ def test_other_ids_are_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_missing_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="expected a file"):
+    with pytest.raises(UserError, match="no such file"):
         read_foreign(tmp_path / "v.parquet", CORPUS)
+
+
+def test_a_damaged_page_is_a_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.parquet", [(track_id, [float(n)]) for n, track_id in enumerate(CORPUS, 1)])
+    content = bytearray(path.read_bytes())
+    first = pq.read_metadata(path).row_group(0).column(1).data_page_offset
+    content[first : first + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="not a Parquet file that can be read"):
+        read_foreign(path, CORPUS)
+
+
+def test_what_no_float32_holds_is_no_vector(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    found = read_foreign(write(tmp_path / "v.parquet", [("a", [1e300]), ("b", [1.0])]), CORPUS)
+    assert found.track_ids.tolist() == ["b"] and found.counts["rejected"] == 1 and not recwarn.list

@@ -12,6 +12,7 @@ import yaml
 
 from unisono.artifacts.vectors import save_vectors
 from unisono.embeddings.read import INDEX, TRACKS, WINDOWS
+from unisono.embeddings.write import save_embeddings
 from unisono.errors import UserError
 from unisono.params import load_params
 
@@ -177,6 +178,22 @@ def test_a_task_without_its_labels_or_playlists_is_left_out_with_a_line(
         assert pd.read_parquet(folder / f"data/scores/evaluate/{name}.parquet").empty
     evaluate("playlists", "baselines")
     assert read("details/baselines/playlists.json") == {"left_out": reasons["playlists"]}
+
+
+def test_others_whose_tracks_are_too_few_are_left_out_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["compare"] = {name: {"corpus": "catalogue", "path": f"{name}.parquet"} for name in ("few", "all")}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    for name, n in (("few", 20), ("all", 40)):
+        tracks_ND = np.random.default_rng(0).normal(size=(n, 6))
+        save_embeddings(
+            folder / "data/baselines/catalogue" / name, IDS[:n], tracks_ND, tracks_ND, np.ones(n, dtype=int)
+        )
+    evaluate("tags", "baselines")
+    assert list(read("details/baselines/tags.json")["models"]) == ["all", "ridge", "statistics", "untrained"]
+    assert "compare.few is left out: the validation part has no track" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"^compare\.few: .* no song of the test part has an embedding"):
+        evaluate("playlists", "baselines")
 
 
 def test_what_params_ask_wrongly_is_refused(folder: Path) -> None:

@@ -1,17 +1,20 @@
 """Vectors in the frame store: what went in comes out, and what cannot be used has its reason."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from unisono.corpora import vectors
 from unisono.corpora.reading.inventory import take_inventory, write_inventory
-from unisono.corpora.reading.vector_files import BLOCK_ROWS
+from unisono.corpora.reading.vector_files import BLOCK_ROWS, Block
 from unisono.frames.packing import pack
 from unisono.frames.store import FrameStore
+from unisono.frames.vectors import DAMAGED, _Ahead
 from unisono.params import Pack, Vectors
 
 DIM = 3
@@ -61,15 +64,31 @@ def test_what_cannot_be_used_has_its_reason(tmp_path: Path) -> None:
         assert line.endswith(reason)
 
 
-@pytest.mark.parametrize("at", [0.3, 0.6])
+def test_rows_of_tracks_that_nobody_asks_for_are_not_held() -> None:
+    most = 0
+
+    def blocks() -> Iterator[Block]:
+        nonlocal most
+        for first in range(1000):
+            most = max(most, len(ahead._held))
+            yield Block(first, np.full((1, DIM), first), np.array([DIM]))
+
+    ahead = _Ahead(blocks())
+    for first in (0, 900):
+        assert ahead.take(first, 2)[0][:, 0].tolist() == [first, first + 1]
+    assert most <= 2
+
+
+@pytest.mark.parametrize("at", [0.6, 0.9])
 def test_a_damaged_page_costs_tracks_and_no_more(tmp_path: Path, at: float) -> None:
     rng = np.random.default_rng(0)
-    ids = [f"t{n}" for n in range(3 * BLOCK_ROWS)]
+    ids = [f"t{n}" for n in range(2 * BLOCK_ROWS)]
     pack_rows(tmp_path, ids, rng.normal(size=(len(ids), DIM)).tolist())
     file = tmp_path / "root/vectors.parquet"
-    content = bytearray(file.read_bytes())
-    first = int(at * len(content))
-    content[first : first + 4000] = bytes(4000)
+    pq.write_table(pq.read_table(file), file, data_page_size=1 << 14, use_dictionary=False, compression="none")
+    content, column = bytearray(file.read_bytes()), pq.read_metadata(file).row_group(0).column(1)
+    first, last = (column.data_page_offset + int(share * column.total_compressed_size) for share in (at, 1))
+    content[first:last] = bytes(last - first)
     file.write_bytes(content)
     write_inventory(take_inventory(file.parent), tmp_path / "inventory.csv")
     reader = vectors.read(file.parent)
@@ -78,3 +97,5 @@ def test_a_damaged_page_costs_tracks_and_no_more(tmp_path: Path, at: float) -> N
         tmp_path / "inventory.csv", tmp_path / "work",
     )  # fmt: skip
     assert store["packed"] + store["rejected"] == len(ids)
+    reasons = pd.read_csv(tmp_path / "again/rejects.csv")["reason"]
+    assert set(reasons) == {DAMAGED}

@@ -44,13 +44,6 @@ def test_artists_are_the_catalogue_s_and_as_many_as_genres() -> None:
     assert modality.rows(tracks, TRAIN).tolist() == [[2, 1], [0, 0], [0, 0]]
 
 
-def test_what_a_regression_predicts_is_the_mean_of_the_vectors() -> None:
-    vectors_MD = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
-    modality = Artists(pd.Index(["Ann", "Bob", "Eve"]), vectors_MD)
-    targets_ND = modality.targets(np.array([[2, 1], [0, 0], [3, 0]]))
-    np.testing.assert_allclose(targets_ND, [vectors_MD[:2].mean(axis=0), np.zeros(4), vectors_MD[2]], rtol=1e-6)
-
-
 def test_evened_vectors_keep_their_direction() -> None:
     vectors_GD = np.array([[3.0, 4.0], [1e-6, 0.0], [0.0, 0.0]], dtype=np.float32)
     even_GD = evened(vectors_GD)

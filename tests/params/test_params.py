@@ -17,15 +17,17 @@ from pydantic import BaseModel
 from torchaudio.functional import melscale_fbanks
 
 from unisono.errors import UserError
+from unisono.modalities.registry import MODALITIES
 from unisono.params import Params, load_params
 from unisono.params.evaluation import GenreClassification, PlaylistContinuation, Tagging
 from unisono.params.mels import HTK, SLANEY, refuse_empty_bands
 from unisono.params.section import Between
+from unisono.report.models import SIX_MODELS
 
 REPO = Path(__file__).parents[2]
 FILES = [
     REPO / "params.yaml",
-    *(REPO / "params" / f"{name}.yaml" for name in ("melon", "folder", "magnatagatune", "pretrain")),
+    *(REPO / "params" / f"{name}.yaml" for name in ("melon", "folder", "magnatagatune", "pretrain", "vectors")),
 ]
 
 
@@ -57,8 +59,10 @@ def test_shipped_params_are_valid(file: Path) -> None:
 
 
 def test_the_files_have_one_shape() -> None:
-    """Corpora and tasks are what a user adds and removes; every other key is in all files, but for the simulation's."""
-    optional = (*(f".corpora.{name}" for name in ("gtzan", "jamendo", "magnatagatune")), ".evaluation.", ".sample.")
+    """Corpora and tasks are what a user adds and removes; every other key is in all files, but for the simulation's, and
+    what an encoder of vectors does not have."""
+    corpora = (f".corpora.{name}" for name in ("gtzan", "jamendo", "magnatagatune"))
+    optional = (*corpora, ".evaluation.", ".sample.", ".encoder.channels")
     shapes = [keys(yaml.safe_load(file.read_text())) for file in FILES]
     everywhere = [{key for key in shape if not key.startswith(optional)} for shape in shapes]
     assert all(shape == everywhere[0] for shape in everywhere)
@@ -345,3 +349,17 @@ def test_tasks_have_names_of_the_user_s_own(tmp_path: Path) -> None:
     tags = yaml.safe_load(FILES[0].read_text())["evaluation"]["tags"]
     mine = {"mine": tags, "again": {**tags, "model": ""}}
     assert list(load_params(write(tmp_path, {"evaluation": mine})).evaluation) == ["again", "mine"]
+
+
+@pytest.mark.parametrize(
+    "name", ["factors", "WARP", *SIX_MODELS, "everything", *(f"{kind.name}s" for kind in MODALITIES)]
+)
+def test_others_vectors_are_not_called_like_our_own_rows(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match=f"compare.{name}: the rows .* are Unisono's own; take another name"):
+        load_params(write(tmp_path, {f"compare.{name}": {"corpus": "catalogue", "path": "v.parquet"}}))
+
+
+@pytest.mark.parametrize("path", ["", "folder", "v.npy"])
+def test_others_vectors_are_a_parquet_file(tmp_path: Path, path: str) -> None:
+    with pytest.raises(UserError, match=r"compare\.theirs\.path: expected a \.parquet file"):
+        load_params(write(tmp_path, {"compare.theirs": {"corpus": "catalogue", "path": path}}))

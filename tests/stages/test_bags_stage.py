@@ -9,6 +9,7 @@ import pytest
 from small_data import PARTS, TRACKS, change_params, run_main, write_small_data
 
 from unisono.artifacts.vectors import load_vectors
+from unisono.corpora.playlist_split import split_playlists
 from unisono.errors import UserError
 from unisono.modalities.bag_encoder import BagEncoder
 
@@ -33,15 +34,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     table = pd.DataFrame({"playlist_id": list(playlists), "tracks": [p[0] for p in playlists.values()]})
     table["words"] = [pair[1] for pair in playlists.values()]
     table.to_parquet(frames / "playlists.parquet", index=False)
-    known = [[track for track in tracks if track in KNOWN] for tracks in table["tracks"]]
-    of_playlists = table[["playlist_id"]].assign(known=known)
-    of_playlists.to_parquet(tmp_path / "data/split/catalogue-playlists.parquet", index=False)
+    write_split_of_playlists(tmp_path, table)
     tracks = pd.read_parquet(frames / "tracks.parquet")
     artists = [[], ["Ann", "Bob"], *([f"artist {row // 2}"] for row in range(2, 20))]
     tracks.assign(artists=artists).to_parquet(frames / "tracks.parquet", index=False)
     change_params(tmp_path, {"train.epochs": 1})
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def write_split_of_playlists(folder: Path, playlists: pd.DataFrame, held_out: float = 0) -> pd.DataFrame:
+    split = pd.DataFrame({"track_id": TRACKS, "split": PARTS})
+    without = [[]] * len(playlists)
+    found = split_playlists(playlists.assign(counts=without, times=without), split, held_out, seed=0)
+    found.to_parquet(folder / "data/split/catalogue-playlists.parquet", index=False)
+    return found
 
 
 def details(name: str) -> dict:
@@ -64,6 +71,30 @@ def test_words_of_test_songs_and_of_their_playlists_do_not_exist(folder: Path) -
         "playlists": {"n": 7, "without_known_song": 2, "without_word": 1},
         "songs": {"n": 16, "without_word": 0, "with_one_word": 0},
     }
+
+
+def test_a_song_that_is_hidden_from_a_playlist_has_not_its_words(folder: Path) -> None:
+    table = pd.read_parquet("data/frames/catalogue/playlists.parquet")
+    found = write_split_of_playlists(folder, table, held_out=0.5).set_index("playlist_id")
+    change_params(folder, {"words.least": 1})
+    run_main(folder, "bags.py words catalogue")
+    bags = pd.read_parquet("data/words/tracks.parquet").set_index("track_id")["words"].map(set)
+    words = table.set_index("playlist_id")["words"]
+    known = {
+        track: set().union(*(words[key] for key in found.index if track in found["known"][key])) for track in KNOWN
+    }
+    assert bags.to_dict() == {track: names for track, names in known.items() if names}
+    assert "once" not in bags[[track for track in found["hidden"]["p1"] if track in bags.index]].explode().tolist()
+
+
+def test_a_catalogue_whose_playlists_all_went_has_no_words(folder: Path) -> None:
+    for file in ("data/frames/catalogue/playlists.parquet", "data/split/catalogue-playlists.parquet"):
+        pd.read_parquet(file)[:0].to_parquet(file, index=False)
+    run_main(folder, "bags.py words catalogue")
+    assert details("words")["n"] == 0 and details("words")["playlists"]["n"] == 0
+    change_params(folder, {"loss.lambda_a2t": 1})
+    with pytest.raises(UserError, match="has no words to learn from"):
+        run_main(folder, "train.py catalogue")
 
 
 def test_artists_have_vectors_that_tell_them_apart(folder: Path) -> None:

@@ -77,7 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         for command in (
             "train.py catalogue", "finetune.py magnatagatune", "export.py trained catalogue",
-            "export.py similarity magnatagatune",
+            "export.py similarity magnatagatune", "track_statistics.py catalogue", "ridge.py catalogue",
         ):  # fmt: skip
             run_main(folder, command)
     shutil.copytree(folder / WAVES, folder / "data/frames/magnatagatune")

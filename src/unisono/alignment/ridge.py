@@ -90,10 +90,11 @@ def fit_ridge(train: Part, validation: Part) -> tuple[LinearAlignment, dict[str,
         has, held = train.present[name], validation.present[name]
         if not has.any():
             continue
-        fits = [Ridge(strength).fit(train_NI[has], targets_NO[has]) for strength in STRENGTHS]
+        has_NI, has_NO = train_NI[has], targets_NO[has]
+        fits = [Ridge(strength).fit(has_NI, has_NO) for strength in STRENGTHS]
         best = len(STRENGTHS) // 2
         if held.any():
-            errors = [fit.predict(validation_NI[held]) - validation.targets[name][held] for fit in fits]
-            best = int(np.argmin([np.square(error).mean() for error in errors]))
+            held_NI, held_NO = validation_NI[held], validation.targets[name][held]
+            best = int(np.argmin([np.square(fit.predict(held_NI) - held_NO).mean() for fit in fits]))
         weights[name], strengths[name] = fits[best].coef_.T.astype(np.float32), STRENGTHS[best]
     return LinearAlignment(scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32), weights), strengths

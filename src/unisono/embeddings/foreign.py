@@ -31,18 +31,16 @@ class Foreign:
 
 
 def read_foreign(path: Path, track_ids: pd.Index) -> Foreign:
-    """Read a file of vectors (Parquet, or .npy with the ids in a .txt beside it) for the tracks of a corpus.
+    """Read a file of vectors for the tracks of a corpus; see `unisono.corpora.reading.vector_files`.
 
     Raises:
-        UserError: it is missing or malformed, or has no usable vector of any of the tracks.
+        UserError: it is missing or damaged, or has no usable vector of any of the tracks.
     """
     rows = vector_rows(path)
     runs = runs_of(path, rows.track_ids)
     here = track_ids[track_ids.isin(runs.index)]
     places = runs.loc[here]
-    vectors_MD = np.concatenate([block.rows_RD.astype(np.float32) for block in vector_blocks(path, rows.dim)])
-    windows = _rows_of(places)
-    windows_MD = vectors_MD[windows]
+    windows_MD = _read_rows(path, rows.dim, _rows_of(places))
     first_window = np.cumsum(places["count"]) - places["count"]
     usable_M = np.isfinite(windows_MD).all(axis=1) & windows_MD.any(axis=1)
     usable_N = np.logical_and.reduceat(usable_M, first_window) if len(here) else np.zeros(0, dtype=bool)
@@ -53,14 +51,27 @@ def read_foreign(path: Path, track_ids: pd.Index) -> Foreign:
         )
     kept, n_windows = here[usable_N], places["count"].to_numpy()[usable_N]
     windows_MD = windows_MD[np.repeat(usable_N, places["count"])]
-    means_ND = np.add.reduceat(windows_MD, np.cumsum(n_windows) - n_windows, axis=0) / n_windows[:, None]
+    means_ND = np.add.reduceat(windows_MD, np.cumsum(n_windows) - n_windows, axis=0)
+    means_ND /= n_windows[:, None]
     counts = {
         "tracks": len(track_ids),
         "missing": len(track_ids) - len(here),
         "rejected": len(here) - len(kept),
         "unknown": len(runs) - len(here),
     }
-    return Foreign(kept, means_ND.astype(np.float32), windows_MD, n_windows, counts)
+    return Foreign(kept, means_ND, windows_MD, n_windows, counts)
+
+
+def _read_rows(path: Path, dim: int, rows_M: np.ndarray) -> np.ndarray:
+    """Some rows of a file, in the order of `rows_M`: (M, dim) float32; what float32 cannot hold is infinite."""
+    found_MD = np.empty((len(rows_M), dim), dtype=np.float32)
+    by_row_M = np.argsort(rows_M)
+    for block in vector_blocks(path, dim):
+        bounds = np.searchsorted(rows_M, [block.first, block.first + len(block.rows_RD)], sorter=by_row_M)
+        here = by_row_M[slice(*bounds)]
+        with np.errstate(over="ignore"):
+            found_MD[here] = block.rows_RD[rows_M[here] - block.first]
+    return found_MD
 
 
 def _rows_of(places: pd.DataFrame) -> np.ndarray:

@@ -30,21 +30,29 @@ def export_statistics(store: FrameStore, length: int, folder: Path) -> None:
         tracks_ND[row] = _mean_and_std(frames_TF[None])
         windows_MD[first : first + windows_N[row]] = _mean_and_std(windows_of(frames_TF, length))
         first += windows_N[row]
-    save_embeddings(folder, store.index.index, _standardised(tracks_ND), _standardised(windows_MD), windows_N)
+    for values in (tracks_ND, windows_MD):
+        _standardise(values)
+    save_embeddings(folder, store.index.index, tracks_ND, windows_MD, windows_N)
 
 
 def export_as_they_came(store: FrameStore, folder: Path) -> None:
     """Embed each track of a store of vectors as the mean of its vectors, and each window as its vector."""
     windows_N = store.index["n_frames"].to_numpy()
-    vectors = [store.read(track_id).astype(np.float32) for track_id in store.index.index]
-    means_ND = np.stack([vectors_TD.mean(axis=0) for vectors_TD in vectors])
-    save_embeddings(folder, store.index.index, means_ND, np.concatenate(vectors), windows_N)
+    means_ND = np.empty((len(windows_N), store.n_bands), dtype=np.float32)
+    vectors_MD = np.empty((windows_N.sum(), store.n_bands), dtype=np.float32)
+    first_N = np.cumsum(windows_N) - windows_N
+    for mean_D, first, count, track_id in zip(means_ND, first_N, windows_N, store.index.index, strict=True):
+        vectors_MD[first : first + count] = store.read(track_id)
+        mean_D[:] = vectors_MD[first : first + count].mean(axis=0)
+    save_embeddings(folder, store.index.index, means_ND, vectors_MD, windows_N)
 
 
 def _mean_and_std(windows_MTF: np.ndarray) -> np.ndarray:
     return np.concatenate([windows_MTF.mean(axis=1), windows_MTF.std(axis=1)], axis=1)
 
 
-def _standardised(values_ND: np.ndarray) -> np.ndarray:
-    std_D = values_ND.std(axis=0)
-    return (values_ND - values_ND.mean(axis=0)) / np.where(std_D > LEAST_STD, std_D, 1)
+def _standardise(values_ND: np.ndarray) -> None:
+    """In place: there may be millions of windows, for which float32 sums are too coarse and copies too large."""
+    values_ND -= values_ND.mean(axis=0, dtype=np.float64)
+    std_D = np.sqrt(np.einsum("nd,nd->d", values_ND, values_ND, dtype=np.float64) / len(values_ND))
+    values_ND /= np.where(std_D > LEAST_STD, std_D, 1)

@@ -1,7 +1,8 @@
 """A task as one object: what a file of `unisono.evaluation.tasks` defines, what it is given, and what comes of it."""
 
 import importlib
-from collections.abc import Mapping
+import sys
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 
 from unisono.artifacts.read import read_table
 from unisono.corpora.labels import corpus_labels
+from unisono.errors import UserError
 from unisono.evaluation.measures.summary import Summary
 from unisono.params.evaluation import Task
 from unisono.params.holdings import GENRES
@@ -181,10 +183,24 @@ def kind_of(task: Task) -> Kind:
     return cast(Kind, importlib.import_module(f"unisono.evaluation.tasks.{task.task}"))
 
 
-def score(task: Task, models: Mapping[str, Path], corpus: Corpus) -> Scores:
-    """Score the `models`, folders of embeddings by name; raises as `Kind.score` does."""
-    kind = kind_of(task)
-    return _scores(kind.columns(task), {model: kind.score(task, folder, corpus) for model, folder in models.items()})
+def score(task: Task, models: Mapping[str, Path], corpus: Corpus, others: Container[str] = ()) -> Scores:
+    """Score the `models`, folders of embeddings by name; raises as `Kind.score` does.
+
+    Args:
+        others: those of `models` that somebody else made; where their tracks are too few for the task, they are left
+            out, with a line on stderr.
+    """
+    kind, measured = kind_of(task), {}
+    for model, folder in models.items():
+        try:
+            measured[model] = kind.score(task, folder, corpus)
+        except NotMeasurable as reason:
+            if model not in others:
+                raise
+            print(f"{corpus.where}: compare.{model} is left out: {reason}", file=sys.stderr)
+        except UserError as error:
+            raise UserError(f"compare.{model}: {error}" if model in others else str(error)) from None
+    return _scores(kind.columns(task), measured)
 
 
 def with_references(scores: Scores, task: Task, embedded: pd.Index, corpus: Corpus) -> Scores:

@@ -36,7 +36,7 @@ class Unit:
         return folder / f"unit-{self.number:05d}.json"
 
     def current(self, folder: Path) -> Path:
-        """The track id that the unit's worker is reading."""
+        """Its first line is the track id that the unit's worker is reading, as JSON; see `read_current`."""
         return folder / f"unit-{self.number:05d}.current"
 
     def crashed(self, folder: Path) -> Path:
@@ -75,10 +75,14 @@ def pack_unit(unit: Unit, reader: TrackReader, work: Path) -> None:
     lasts = True
 
     def begin(track_id: str) -> None:
-        unit.current(work).write_text(track_id, encoding="utf-8", errors="surrogateescape")
+        current.seek(0)  # to open it anew takes milliseconds, which are long beside reading a vector
+        current.write(f"{json.dumps(track_id)}\n".encode())
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
 
-    with FrameWriter(unit.shard(work), reader.n_bands) as writer:
+    with (
+        unit.current(work).open("wb", buffering=0) as current,
+        FrameWriter(unit.shard(work), reader.n_bands) as writer,
+    ):
         for track_id, found in reader.read_all(sources, begin):
             signal.setitimer(signal.ITIMER_PROF, 0)
             if isinstance(found, RejectError):
@@ -104,6 +108,13 @@ def forget_what_was_missing(units: list[Unit], work: Path) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
+
+
+def read_current(unit: Unit, work: Path) -> str:
+    """The id of the track that the unit's worker was reading; '' if it had not begun."""
+    file = unit.current(work)
+    line = file.read_bytes().partition(b"\n")[0] if file.exists() else b""
+    return str(json.loads(line)) if line else ""
 
 
 def read_crashed(unit: Unit, work: Path) -> dict[str, str]:

@@ -10,6 +10,9 @@ from unisono.audio.rejects import RejectError
 from unisono.corpora.reading.vector_files import Block, vector_blocks
 from unisono.frames.sources import Reading, in_file, to_float16
 
+DAMAGED = "in or behind a damaged part of the file"
+NOTHING = np.empty((0, 0)), np.empty(0, dtype=np.int64)
+
 
 class VectorReader:
     """Read tracks as float16 frames (T, n_bands): their vectors, one a window.
@@ -36,14 +39,15 @@ class VectorReader:
         for first, count, track_id in sorted(places):
             begin(track_id)
             try:
-                found = self._checked(*rows.take(first, count))
-            except Exception as error:  # a page of the file is damaged: what stands behind it is lost as well
-                found = RejectError(f"unreadable file ({type(error).__name__})", lasts=False)
-            yield track_id, found
+                rows_TD, lengths_T = rows.take(first, count)
+            except Exception:  # the file's pages may be damaged in many ways: what stands behind one is lost as well
+                rows_TD, lengths_T = NOTHING
+            whole = len(rows_TD) == count
+            yield track_id, self._checked(rows_TD, lengths_T) if whole else RejectError(DAMAGED, lasts=False)
 
     def _checked(self, rows_TD: np.ndarray, lengths_T: np.ndarray) -> Reading | RejectError:
         wrong_T = lengths_T != self.n_bands
-        if len(rows_TD) == 0 or not lengths_T.all():
+        if not lengths_T.all():
             return RejectError("no vector")
         if wrong_T.any():
             return RejectError(f"a vector of {lengths_T[wrong_T][0]} numbers, expected {self.n_bands}")
@@ -64,21 +68,26 @@ class _Ahead:
     def take(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """So many rows from `first` on, and their lengths; `first` never falls. Fewer where the file has ended."""
         end = first + count
-        while not self._held or self._end < end:
+        while not self._held or _end_of(self._held[-1]) < end:
             block = next(self._blocks, None)
             if block is None:
                 break
             self._held.append(block)
-        while self._held and self._held[0].first + len(self._held[0].rows_RD) <= first:
-            self._held.popleft()
+            self._drop(first)
+        self._drop(first)
         parts = [(block, slice(max(first - block.first, 0), max(end - block.first, 0))) for block in self._held]
         if not parts:
-            return np.empty((0, 0)), np.empty(0, dtype=int)
+            return NOTHING
         return (
             np.concatenate([block.rows_RD[chosen] for block, chosen in parts]),
             np.concatenate([block.lengths_R[chosen] for block, chosen in parts]),
         )
 
-    @property
-    def _end(self) -> int:
-        return self._held[-1].first + len(self._held[-1].rows_RD)
+    def _drop(self, first: int) -> None:
+        """Let go of what lies before a row."""
+        while self._held and _end_of(self._held[0]) <= first:
+            self._held.popleft()
+
+
+def _end_of(block: Block) -> int:
+    return block.first + len(block.rows_RD)

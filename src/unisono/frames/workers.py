@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from unisono.errors import UserError
 from unisono.frames.sources import TrackReader
-from unisono.frames.units import CPU_SECONDS, Unit, pack_unit, read_crashed, write_json
+from unisono.frames.units import CPU_SECONDS, Unit, pack_unit, read_crashed, read_current, write_json
 
 SPAWN = multiprocessing.get_context("spawn")
 CRASHES = {  # what ends a process and is the doing of the file that it read; SIGKILL is somebody else's
@@ -61,8 +61,7 @@ def _find_crashes(todo: list[Unit], reader: TrackReader, work: Path) -> bool:
     """Read on its own what each worker was reading; whether some of it ended its process again, and is noted."""
     found = False
     for unit in todo:
-        current = unit.current(work)
-        track_id = current.read_text(encoding="utf-8", errors="surrogateescape") if current.exists() else ""
+        track_id = read_current(unit, work)
         if track_id not in unit.sources or unit.is_done(work):
             continue
         process = SPAWN.Process(target=_read_alone, args=(reader, {track_id: unit.sources[track_id]}))

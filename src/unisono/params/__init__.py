@@ -62,7 +62,12 @@ MOST_ERRORS = 20
 LEAST_CROP = 128  # frames
 # Sections whose keys a user chooses.
 _ROWS: dict[str, Any] = {"corpora": CorpusParams, "evaluation": TASK_KINDS, "compare": Foreign}
-TAKEN = ("random", "untrained", "statistics", "ridge", "trained", "sound", "similarity", "popularity", "warp")
+# Rows and folders of our own, which others' vectors cannot be called.
+TAKEN = (
+    "random", "untrained", "statistics", "ridge", "factors", "trained", "sound", "similarity", "popularity", "WARP",
+    "bline_g", "bline_cf", "bline_cf_g", "contr_g", "contr_cf", "contr_cf_g", "custom", "genres", "playlists", "words",
+    "artists", "everything",
+)  # fmt: skip
 # A folder and a stage are named after each corpus.
 CorpusName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 

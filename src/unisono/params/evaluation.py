@@ -1,8 +1,9 @@
 """The tasks, and the report on them."""
 
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from unisono.params.section import (
     BatchSize,
@@ -115,6 +116,14 @@ class Foreign(Section):
 
     corpus: str
     path: Place
+
+    @field_validator("path")
+    @classmethod
+    def names_a_parquet_file(cls, path: Path) -> Path:
+        # The ids of an .npy matrix are in a file beside it, whose changes DVC would not see.
+        if path.suffix != ".parquet":
+            raise ValueError("expected a .parquet file, with columns track_id and vector")
+        return path
 
 
 AnyTask = Annotated[

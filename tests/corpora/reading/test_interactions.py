@@ -229,3 +229,13 @@ def test_two_logs_and_a_playlist_that_is_called_like_a_user(music: Path) -> None
     pd.DataFrame({"user_id": ["1"], "track_id": ["a"]}).to_parquet(music / "interactions.parquet")
     with pytest.raises(UserError, match=r"has interactions.parquet and interactions.csv; keep the one that is meant"):
         read_catalogue("folder", music)
+
+
+def test_a_date_that_stands_for_never_is_one_bad_row(tmp_path: Path) -> None:
+    """No 64 bits of nanoseconds hold it."""
+    (tmp_path / "interactions.csv").write_text(
+        "user_id,track_id,timestamp\n1,t1,9999-12-31\n1,t2,2500-01-01T00:00:01Z\n"
+    )
+    users, counts = read_log(tmp_path / "interactions.csv", pd.Index(["t1", "t2"]))
+    assert users["tracks"].tolist() == [["t2"]] and users["times"].tolist() == [[16_725_225_601]]
+    assert counts["interactions_with_bad_timestamp"] == 1

@@ -211,12 +211,12 @@ def test_popularity_and_factors_against_a_loop() -> None:
     popular = sorted(data.candidates, key=lambda song: (-knowing[song], song))
     assert by_popularity(data, 15).tolist() == places_by_loop(playlists, data, 15, lambda known: popular)
     ids = embeddings.track_ids[5:]  # a song without factors
-    factors_ND = np.random.default_rng(1).normal(size=(len(ids), 6)).astype(np.float32)
-    factor = dict(zip(ids, factors_ND, strict=True)) | dict.fromkeys(embeddings.track_ids[:5], np.zeros(6))
+    factors_ND = np.random.default_rng(1).integers(-2, 3, (len(ids), 3)).astype(np.float32)  # so that many are equal
+    factor = dict(zip(ids, factors_ND, strict=True)) | dict.fromkeys(embeddings.track_ids[:5], np.zeros(3))
 
     def by_product(known: list[str]) -> list[str]:
-        mean = np.mean([factor[song] for song in known], axis=0)
-        return sorted(data.candidates, key=lambda song: (-float(mean @ factor[song]), song))
+        total = np.sum([factor[song] for song in known], axis=0)  # which ranks as the mean does, and has exact ties
+        return sorted(data.candidates, key=lambda song: (-float(total @ factor[song]), song))
 
     assert by_factors(data, ids, factors_ND, 15).tolist() == places_by_loop(playlists, data, 15, by_product)
 

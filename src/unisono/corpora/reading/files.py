@@ -50,8 +50,10 @@ def require_file(path: Path) -> None:
     """Check that `path` is a regular file: reading a pipe or a device may never end.
 
     Raises:
-        UserError: it is something else.
+        UserError: it is missing, or something else.
     """
+    if not os.path.lexists(path):
+        raise UserError(f"{path}: no such file; put it there (docs/data.md)")
     if not os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises where a folder may not be searched)
         kind = "a folder" if path.is_dir() else "a link to nothing, a pipe or a device"
         raise UserError(f"{path}: is {kind}, expected a file; put the file there (docs/data.md)")
@@ -63,8 +65,6 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UserError: it is missing, no regular file, or cannot be read.
     """
-    if not os.path.lexists(path):
-        raise UserError(f"{path}: no such file; see docs/data.md for the layout of its corpus")
     require_file(path)
     try:
         return path.read_bytes()

@@ -207,5 +207,6 @@ def _seconds(path: Path, column: pa.ChunkedArray) -> pd.Series:
     seconds = pd.to_numeric(cells, errors="coerce").astype("float64")
     if seconds.isna().any() and not pd.api.types.is_numeric_dtype(cells):
         dates = pd.to_datetime(cells.where(seconds.isna()), format="ISO8601", utc=True, errors="coerce")
-        seconds = seconds.fillna((dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1))
+        whole = dates.dt.as_unit("s")  # as 9999-12-31 has no nanoseconds since 1970
+        seconds = seconds.mask(whole.notna(), whole.astype("int64").astype("float64"))
     return seconds.floordiv(1)

@@ -1,6 +1,7 @@
 """Files of vectors, as other programs write them: Parquet with a column of lists, or .npy with an id list beside it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from unisono.corpora.reading.files import read_text, require_file
+from unisono.corpora.reading.files import check_header, read_text, require_file
 from unisono.errors import UserError
 
 PARQUET, NPY = "vectors.parquet", "vectors.npy"
@@ -20,7 +21,7 @@ DIMENSIONS = "dimensions"  # what a catalogue's counts call how many numbers a v
 
 @dataclass(frozen=True)
 class Rows:
-    """Whose vectors the rows of a file are, and how many numbers the first of them has."""
+    """Whose vectors the rows of a file are, and how many numbers the first vector has that has any."""
 
     track_ids: pd.Index
     dim: int
@@ -55,12 +56,14 @@ def vector_rows(path: Path) -> Rows:
     """What a file of vectors holds, in memory bounded by the ids.
 
     Raises:
-        UserError: it is missing or not such a file, has no row, or a row has no track_id.
+        UserError: it is missing or not such a file, has no row, all are empty, or one has no track_id.
     """
     require_file(path)
     rows = _npy_rows(path) if path.suffix == ".npy" else _parquet_rows(path)
     if len(rows.track_ids) == 0:
         raise UserError(f"{path}: has no row; expected a vector a track")
+    if rows.dim == 0:
+        raise UserError(f"{path}: none of its {len(rows.track_ids)} vectors has a number; write them again")
     return rows
 
 
@@ -82,7 +85,11 @@ def runs_of(path: Path, track_ids: pd.Index) -> pd.DataFrame:
 
 
 def vector_blocks(path: Path, dim: int) -> Iterator[Block]:
-    """All rows of a file that `vector_rows` has read, in order, in memory bounded by a block."""
+    """All rows of a file that `vector_rows` has read, in order, in memory bounded by a block.
+
+    Raises:
+        UserError: what follows is damaged.
+    """
     if path.suffix == ".npy":
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)
         for first in range(0, len(matrix), BLOCK_ROWS):
@@ -90,10 +97,10 @@ def vector_blocks(path: Path, dim: int) -> Iterator[Block]:
             yield Block(first, rows_RD, np.full(len(rows_RD), matrix.shape[1]))
         return
     first = 0
-    with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+    with _reading(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
         for batch in file.iter_batches(BLOCK_ROWS, columns=["vector"]):
             column = batch.column("vector")
-            lengths_R = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+            lengths_R = _lengths(column)
             rows_RD = np.full((len(column), dim), np.nan)
             fits_R = lengths_R == dim
             values = pc.list_flatten(column.filter(pa.array(fits_R)))
@@ -107,6 +114,8 @@ def _npy_rows(path: Path) -> Rows:
         matrix = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise UserError(f"{path}: not an .npy matrix ({error}); write it again with numpy.save") from None
+    if not isinstance(matrix, np.ndarray):
+        raise UserError(f"{path}: an .npz archive, expected an .npy matrix; write it with numpy.save")
     if matrix.ndim != 2 or matrix.dtype.kind != "f":
         raise UserError(
             f"{path}: holds {matrix.dtype} of shape {matrix.shape}, expected floating point of shape (rows, dimensions)"
@@ -122,25 +131,32 @@ def _npy_rows(path: Path) -> Rows:
 
 
 def _parquet_rows(path: Path) -> Rows:
-    try:
-        with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
-            if missing := [name for name in ("track_id", "vector") if name not in schema.names]:
-                raise UserError(
-                    f"{path}: has no column {' and '.join(missing)}; found {', '.join(schema.names[:10])}; expected"
-                    " track_id and vector, a list of numbers"
-                )
-            kind = schema.field("vector").type
-            if not _is_list_of_numbers(kind):
-                raise UserError(f"{path}: the column vector holds {kind}, expected list<float>, a list of numbers")
-            ids = file.read(["track_id"]).column("track_id").cast(pa.string())
-            first = next((batch.column(0) for batch in file.iter_batches(1, columns=["vector"])), None)
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{path}: not a Parquet file that can be read ({error}); write it again") from None
+    with _reading(path), pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        check_header(path, schema.names, ("track_id", "vector"), delimiter="")
+        kind = schema.field("vector").type
+        if not _is_list_of_numbers(kind):
+            raise UserError(f"{path}: the column vector holds {kind}, expected list<float>, a list of numbers")
+        ids = file.read(["track_id"]).column("track_id").cast(pa.string())
+        lengths = (_lengths(batch.column(0)) for batch in file.iter_batches(BLOCK_ROWS, columns=["vector"]))
+        dim = next((int(some[0]) for lengths_R in lengths if len(some := lengths_R[lengths_R > 0])), 0)
     if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         raise UserError(f"{path}: {ids.null_count or 'some'} rows have no track_id; fill it in, or remove them")
-    dim = 0 if first is None or first.null_count else len(first[0])
     return Rows(pd.Index(ids.to_pandas(), dtype="str"), dim)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())[:150]
+        raise UserError(f"{path}: not a Parquet file that can be read ({reason}); write it again") from None
+
+
+def _lengths(column: pa.Array) -> np.ndarray:
+    """How many numbers each list has; 0 where there is none."""
+    return pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
 
 
 def _is_list_of_numbers(kind: pa.DataType) -> bool:

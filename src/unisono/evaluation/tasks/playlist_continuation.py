@@ -120,8 +120,16 @@ def by_factors(task_data: Continuations, ids: pd.Index, factors_ND: np.ndarray, 
     for start in range(0, len(playlists_PD), block):
         scores_BS = playlists_PD[start : start + block] @ candidates_SD.T
         for row, scores_S in enumerate(scores_BS):
-            places.rank(start + row, np.argsort(-scores_S, kind="stable"))
+            playlist = start + row
+            places.rank(playlist, _best_first(scores_S, k + len(_row(task_data.held_PS, playlist))))
     return places.places_T
+
+
+def _best_first(scores_S: np.ndarray, most: int) -> np.ndarray:
+    """The candidates with the best scores, at least so many if there are; of equal ones, by id."""
+    least = np.partition(scores_S, -most)[-most] if most < len(scores_S) else -np.inf
+    best = np.flatnonzero(scores_S >= least)
+    return best[np.argsort(-scores_S[best], kind="stable")]
 
 
 def continuation_places(

@@ -1,0 +1,28 @@
+"""What a unit's worker says of the track that it is reading, by which a crash is told."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from unisono.frames.sources import Reading
+from unisono.frames.units import Unit, pack_unit, read_current
+
+IDS = ["a longer id", "b", "of two\nlines", "\udcff"]
+
+
+def test_the_track_that_is_read_is_told_whatever_came_before_it(tmp_path: Path) -> None:
+    unit, told = Unit(0, dict.fromkeys(IDS, "")), []
+
+    class Reader:
+        n_bands = 1
+
+        def read_all(self, sources: dict[str, str], begin: Callable[[str], object]) -> Iterator[tuple[str, Reading]]:
+            for track_id in sources:
+                begin(track_id)
+                told.append(read_current(unit, tmp_path))
+                yield track_id, Reading(np.ones((1, 1)))
+
+    assert read_current(unit, tmp_path) == ""
+    pack_unit(unit, Reader(), tmp_path)
+    assert told == IDS
