@@ -59,8 +59,10 @@ def test_shipped_params_are_valid(file: Path) -> None:
 
 
 def test_the_files_have_one_shape() -> None:
-    """Corpora and tasks are what a user adds and removes; every other key is in all files, but for the simulation's, and
-    what an encoder of vectors does not have."""
+    """Corpora and tasks are what a user adds and removes; every other key is in all files.
+
+    But for the simulation's, and what an encoder of vectors does not have.
+    """
     corpora = (f".corpora.{name}" for name in ("gtzan", "jamendo", "magnatagatune"))
     optional = (*corpora, ".evaluation.", ".sample.", ".encoder.channels")
     shapes = [keys(yaml.safe_load(file.read_text())) for file in FILES]
@@ -359,7 +361,7 @@ def test_others_vectors_are_not_called_like_our_own_rows(tmp_path: Path, name: s
         load_params(write(tmp_path, {f"compare.{name}": {"corpus": "catalogue", "path": "v.parquet"}}))
 
 
-@pytest.mark.parametrize("path", ["", "folder", "v.npy"])
+@pytest.mark.parametrize("path", ["folder", "v.npy"])
 def test_others_vectors_are_a_parquet_file(tmp_path: Path, path: str) -> None:
     with pytest.raises(UserError, match=r"compare\.theirs\.path: expected a \.parquet file"):
         load_params(write(tmp_path, {"compare.theirs": {"corpus": "catalogue", "path": path}}))
