@@ -59,8 +59,8 @@ def test_shipped_params_are_valid(file: Path) -> None:
 
 
 def test_the_files_have_one_shape() -> None:
-    """Corpora and tasks are what a user adds and removes; every other key is in all files, but for the simulation's, and
-    what an encoder of vectors does not have."""
+    """Corpora and tasks are what a user adds and removes; every other key is in all files, but for the simulation's
+    and what an encoder of vectors does not have."""
     corpora = (f".corpora.{name}" for name in ("gtzan", "jamendo", "magnatagatune"))
     optional = (*corpora, ".evaluation.", ".sample.", ".encoder.channels")
     shapes = [keys(yaml.safe_load(file.read_text())) for file in FILES]
