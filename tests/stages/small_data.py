@@ -41,7 +41,7 @@ def write_small_data(folder: Path) -> None:
     labels.assign(genres=labels["tags"])[["track_id", "genres"]].to_parquet(catalogue / "tracks.parquet", index=False)
     playlists = [[TRACKS[row] for row in rng.permutation(20)[:8]] for _ in range(10)]
     tables = pd.DataFrame({"playlist_id": [str(row) for row in range(10)], "tracks": playlists})
-    tables = tables.assign(counts=[[]] * 10, times=[[]] * 10)
+    tables = tables.assign(counts=[[]] * 10, times=[[]] * 10, words=[["rain"]] * 10)
     tables.to_parquet(catalogue / "playlists.parquet", index=False)
     labels.assign(task="tagged").to_parquet(waves / "labels.parquet", index=False)
     labels.assign(task="tagged")[:0].to_parquet(catalogue / "labels.parquet", index=False)

@@ -15,13 +15,20 @@ from unisono.stage import write_json
 CATALOGUE, WAVES, FRAMES = "data/frames/catalogue", "data/waves/magnatagatune", "frames-00000.h5"
 MATRIX = ["tracks.npy", "windows.npy", "index.parquet"]
 TRAINED, SIMILARITY = "data/embeddings/catalogue/trained", "data/embeddings/magnatagatune/similarity"
+STATISTICS = "data/baselines/catalogue/statistics"
 SPLIT, PLAYLISTS = "data/split/catalogue.parquet", "data/split/catalogue-playlists.parquet"
 # A stage's command -> what it reads.
 READS: dict[str, list[str]] = {
     "pack.py mel catalogue": ["data/inventory/catalogue.json"],
     "split.py catalogue": [f"{CATALOGUE}/{name}.parquet" for name in ("tracks", "playlists")],
     "factorize.py catalogue": [SPLIT, PLAYLISTS],
-    "genres.py catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
+    "bags.py genres catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
+    "bags.py words catalogue": [f"{CATALOGUE}/playlists.parquet", SPLIT, PLAYLISTS],
+    "track_statistics.py catalogue": [f"{CATALOGUE}/{name}" for name in ("index.parquet", FRAMES)],
+    "ridge.py catalogue": [
+        *(f"{STATISTICS}/{name}" for name in MATRIX), f"{CATALOGUE}/tracks.parquet", SPLIT, "data/cf/vectors.npy",
+    ],
+    "export_ridge.py catalogue": [*(f"{STATISTICS}/{name}" for name in MATRIX), "data/models/ridge/ridge.safetensors"],
     "train.py catalogue": [
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", "tracks.parquet", FRAMES)), SPLIT,
         *(f"data/{name}" for name in ("cf/ids.parquet", "cf/vectors.npy", "genres/ids.parquet", "genres/vectors.npy")),
@@ -68,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         for command in (
             "train.py catalogue", "finetune.py magnatagatune", "export.py trained catalogue",
-            "export.py similarity magnatagatune",
+            "export.py similarity magnatagatune", "track_statistics.py catalogue", "ridge.py catalogue",
         ):  # fmt: skip
             run_main(folder, command)
     shutil.copytree(folder / WAVES, folder / "data/frames/magnatagatune")
