@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from unisono.alignment import ridge
 from unisono.alignment.ridge import STRENGTHS, LinearAlignment, Part, fit_ridge
 from unisono.errors import UserError
 
@@ -50,6 +51,14 @@ def test_its_cosine_is_the_mean_of_the_modalities_cosines() -> None:
     expected = np.mean([(a @ w) @ (b @ w) / np.linalg.norm(a @ w) / np.linalg.norm(b @ w) for w in weights.values()])
     first, second = model.embed(np.stack([a, b]))
     np.testing.assert_allclose(first @ second / np.linalg.norm(first) / np.linalg.norm(second), expected, rtol=1e-5)
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = fit_ridge(*parts(1.0))
+    x_NI = np.random.default_rng(2).normal(size=(10, 6)).astype(np.float32)
+    whole_NO = model.embed(x_NI)
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", 3)
+    np.testing.assert_allclose(model.embed(x_NI), whole_NO, rtol=1e-5, atol=1e-6)
 
 
 def test_without_validation_it_takes_the_middle_strength() -> None:

@@ -192,7 +192,11 @@ def test_others_whose_tracks_are_too_few_are_left_out_alone(folder: Path, capsys
     evaluate("tags", "baselines")
     assert list(read("details/baselines/tags.json")["models"]) == ["all", "ridge", "statistics", "untrained"]
     assert "compare.few is left out: the validation part has no track" in capsys.readouterr().err
-    with pytest.raises(UserError, match=r"^compare\.few: .* no song of the test part has an embedding"):
+    evaluate("playlists", "baselines")
+    assert list(read("details/baselines/playlists.json")["models"]) == ["all", "ridge", "statistics", "untrained"]
+    assert "compare.few is left out: none of the 10 songs that may be found" in capsys.readouterr().err
+    (folder / "data/baselines/catalogue/all" / TRACKS).write_bytes(b"")
+    with pytest.raises(UserError, match=r"^compare\.all: .*tracks\.npy: damaged"):
         evaluate("playlists", "baselines")
 
 

@@ -13,6 +13,7 @@ from unisono.experiments import queue
 from unisono.experiments.worth import available, combinations, main, weights
 from unisono.params import load_params
 from unisono.params.holdings import GENRES, Holdings
+from unisono.stage import write_json
 
 REPO = Path(__file__).parents[2]
 ALL = Holdings(tracks=9, playlists=3, tags={GENRES: ["rock"]})
@@ -25,6 +26,16 @@ def test_the_data_that_a_corpus_has() -> None:
     assert "playlists" not in available(params, "catalogue", ALL.model_copy(update={"playlists": 0}))
     with pytest.raises(UserError, match=r"corpora.catalogue: it has nothing to align audio with"):
         available(params, "catalogue", Holdings(tracks=9, playlists=0, tags={}))
+
+
+def test_words_that_are_all_too_rare_are_no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No model could be trained with them, and the others would wait for it in vain."""
+    params, has = load_params(REPO / "params.yaml"), ALL.model_copy(update={"words": 3})
+    monkeypatch.chdir(tmp_path)
+    assert available(params, "catalogue", has) == ["genres", "playlists", "words"]
+    for n, expected in ((2, ["genres", "playlists", "words"]), (0, ["genres", "playlists"])):
+        write_json(Path("metrics/words.json"), {"words": {"n": n}})
+        assert available(params, "catalogue", has) == expected
 
 
 def test_the_models_are_a_small_list() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from changed import set_keys
 
 from unisono.evaluation.task import Column
 from unisono.experiments.variants import CURVES, FRACTIONS, SWEPT, VARIANTS, curve, page, title, to_json
@@ -18,14 +19,7 @@ REPO = Path(__file__).parents[2]
 
 def with_overrides(overrides: dict[str, Any]) -> Params:
     raw = yaml.safe_load((REPO / "params.yaml").read_text())
-    for key, value in overrides.items():
-        *path, last = key.split(".")
-        room = raw
-        for part in path:
-            room = room[part]
-        assert last in room, key
-        room[last] = value
-    return Params.model_validate(raw)
+    return Params.model_validate(set_keys(raw, overrides))
 
 
 def row(score: float) -> Row:

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
+from changed import set_keys
 
 from unisono.corpora.recognise import FORMATS
 from unisono.errors import UserError
@@ -37,14 +38,7 @@ def test_uses_are_those_of_the_shipped_params(format: str) -> None:
 def advised(genres: list[list[str]], playlists: int, changes: dict[str, Any]) -> Params:
     """params/folder.yaml with these changes, taken by the pipeline for a folder of these genres and playlists."""
     raw = yaml.safe_load((REPO / "params/folder.yaml").read_text())
-    for key, value in changes.items():
-        *path, last = key.split(".")
-        section = raw
-        for part in path:
-            section = section[part]
-        assert last in section, key
-        section[last] = value
-    params = Params.model_validate(raw)
+    params = Params.model_validate(set_keys(raw, changes))
     tags = sorted({name for names in genres for name in names})
     refuse_what_is_missing(params, "catalogue", Holdings(tracks=100, playlists=playlists, tags={"genres": tags}))
     return params

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from changed import set_keys
 from matplotlib.image import imread
 
 from unisono.errors import UserError
@@ -24,10 +25,7 @@ REPO = Path(__file__).parents[2]
 
 def default_params(overrides: dict[str, Any] | None = None) -> Params:
     raw = yaml.safe_load((REPO / "params.yaml").read_text())
-    for key, value in (overrides or {}).items():
-        room, name = key.split(".")
-        raw[room][name] = value
-    return Params.model_validate(raw)
+    return Params.model_validate(set_keys(raw, overrides or {}))
 
 
 TASKS = default_params().evaluation

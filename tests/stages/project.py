@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from changed import set_keys
 
 REPO = Path(__file__).parents[2]
 TINY = {
@@ -47,14 +48,7 @@ class Project:
         """What a stage that must fail says with some params changed; the params are put back."""
         file = self.folder / "params.yaml"
         before = file.read_text()
-        params = yaml.safe_load(before)
-        for key, value in changes.items():
-            *sections, name = key.split(".")
-            section = params
-            for part in sections:
-                section = section[part]
-            section[name] = value
-        file.write_text(yaml.safe_dump(params))
+        file.write_text(yaml.safe_dump(set_keys(yaml.safe_load(before), changes)))
         said = self.run(sys.executable, script, *arguments, fails=True)
         file.write_text(before)
         assert "Traceback" not in said, said

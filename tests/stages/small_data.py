@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 import yaml
+from changed import set_keys
 from project import REPO, tiny
 
 from unisono.artifacts.vectors import save_vectors
@@ -40,7 +41,7 @@ def write_small_data(folder: Path) -> None:
     labels.assign(genres=labels["tags"])[["track_id", "genres"]].to_parquet(catalogue / "tracks.parquet", index=False)
     playlists = [[TRACKS[row] for row in rng.permutation(20)[:8]] for _ in range(10)]
     tables = pd.DataFrame({"playlist_id": [str(row) for row in range(10)], "tracks": playlists})
-    tables = tables.assign(counts=[[]] * 10, times=[[]] * 10)
+    tables = tables.assign(counts=[[]] * 10, times=[[]] * 10, words=[["rain"]] * 10)
     tables.to_parquet(catalogue / "playlists.parquet", index=False)
     labels.assign(task="tagged").to_parquet(waves / "labels.parquet", index=False)
     labels.assign(task="tagged")[:0].to_parquet(catalogue / "labels.parquet", index=False)
@@ -65,14 +66,7 @@ def write_params(folder: Path, params: dict[str, Any]) -> None:
 
 def change_params(folder: Path, changes: dict[str, Any]) -> None:
     """Set params by their keys."""
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    for key, value in changes.items():
-        *sections, name = key.split(".")
-        section = params
-        for part in sections:
-            section = section[part]
-        section[name] = value
-    write_params(folder, params)
+    write_params(folder, set_keys(yaml.safe_load((folder / "params.yaml").read_text()), changes))
 
 
 def run_main(folder: Path, command: str, params: Params | None = None) -> None:

@@ -15,6 +15,7 @@ from unisono.stage import write_json
 CATALOGUE, WAVES, FRAMES = "data/frames/catalogue", "data/waves/magnatagatune", "frames-00000.h5"
 MATRIX = ["tracks.npy", "windows.npy", "index.parquet"]
 TRAINED, SIMILARITY = "data/embeddings/catalogue/trained", "data/embeddings/magnatagatune/similarity"
+STATISTICS = "data/baselines/catalogue/statistics"
 SPLIT, PLAYLISTS = "data/split/catalogue.parquet", "data/split/catalogue-playlists.parquet"
 # A stage's command -> what it reads.
 READS: dict[str, list[str]] = {
@@ -22,6 +23,12 @@ READS: dict[str, list[str]] = {
     "split.py catalogue": [f"{CATALOGUE}/{name}.parquet" for name in ("tracks", "playlists")],
     "factorize.py catalogue": [SPLIT, PLAYLISTS],
     "bags.py genres catalogue": [f"{CATALOGUE}/tracks.parquet", SPLIT],
+    "bags.py words catalogue": [f"{CATALOGUE}/playlists.parquet", SPLIT, PLAYLISTS],
+    "track_statistics.py catalogue": [f"{CATALOGUE}/{name}" for name in ("index.parquet", FRAMES)],
+    "ridge.py catalogue": [
+        *(f"{STATISTICS}/{name}" for name in MATRIX), f"{CATALOGUE}/tracks.parquet", SPLIT, "data/cf/vectors.npy",
+    ],
+    "export_ridge.py catalogue": [*(f"{STATISTICS}/{name}" for name in MATRIX), "data/models/ridge/ridge.safetensors"],
     "train.py catalogue": [
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", "tracks.parquet", FRAMES)), SPLIT,
         *(f"data/{name}" for name in ("cf/ids.parquet", "cf/vectors.npy", "genres/ids.parquet", "genres/vectors.npy")),
@@ -35,15 +42,6 @@ READS: dict[str, list[str]] = {
     "export.py trained catalogue": [
         *(f"data/models/trained/{name}" for name in ("config.json", "encoder.safetensors")),
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", FRAMES)),
-    ],
-    "track_statistics.py catalogue": [f"{CATALOGUE}/{name}" for name in ("index.parquet", FRAMES)],
-    "ridge.py catalogue": [
-        f"{CATALOGUE}/tracks.parquet", SPLIT, "data/baselines/catalogue/statistics/tracks.npy", "data/cf/vectors.npy",
-        "data/genres/ids.parquet",
-    ],
-    "export_ridge.py catalogue": [
-        "data/models/ridge/ridge.safetensors",
-        *(f"data/baselines/catalogue/statistics/{name}" for name in MATRIX),
     ],
     "export.py similarity magnatagatune": [
         f"data/models/finetuned/{name}" for name in ("config.json", "encoder.safetensors")

@@ -17,6 +17,7 @@ from unisono.artifacts.read import reading
 from unisono.embeddings.neighbours import normalised
 
 WEIGHTS = "weights."
+BLOCK_ROWS = 1 << 16
 STRENGTHS = tuple(10.0**power for power in range(-1, 7))
 
 
@@ -38,8 +39,15 @@ class LinearAlignment:
 
         A cosine of two embeddings is the mean of the modalities' cosines.
         """
-        standardised_NI = (statistics_NI - self.mean_I) / self.scale_I
-        return np.hstack([normalised(standardised_NI @ weights_IO) for weights_IO in self.weights.values()])
+        embedded_NO = np.empty(
+            (len(statistics_NI), sum(weights_IO.shape[1] for weights_IO in self.weights.values())), dtype=np.float32
+        )
+        for start in range(0, len(statistics_NI), BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)  # of a large catalogue's windows, whole copies would be too many
+            standardised_BI = (statistics_NI[rows] - self.mean_I) / self.scale_I
+            parts = [normalised(standardised_BI @ weights_IO) for weights_IO in self.weights.values()]
+            np.concatenate(parts, axis=1, out=embedded_NO[rows])
+        return embedded_NO
 
     def save(self, path: Path) -> None:
         tensors = {f"{WEIGHTS}{name}": np.ascontiguousarray(weights_IO) for name, weights_IO in self.weights.items()}

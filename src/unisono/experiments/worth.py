@@ -66,6 +66,8 @@ def main(params: Params, *arguments: str) -> None:
 def available(params: Params, corpus: str, has: Holdings) -> list[str]:
     """What the corpus has to align audio with, in the plural: the modalities whose weights its inventory allows.
 
+    One of which no name was left to learn from, such as words that are all too rare, is not among them.
+
     Raises:
         UserError: it has nothing.
     """
@@ -77,7 +79,8 @@ def available(params: Params, corpus: str, has: Holdings) -> list[str]:
             refuse_what_is_missing(params.model_copy(update={"systems": systems, "loss": loss}), corpus, has)
         except UserError:
             continue
-        found.append(f"{row.b}s")
+        if _has_names(f"{row.b}s"):
+            found.append(f"{row.b}s")
     if not found:
         raise UserError(f"corpora.{corpus}: it has nothing to align audio with; add genres or playlists")
     return found
@@ -132,16 +135,21 @@ def answer(
     with_items, others = {}, []
     for table in tables(tasks, first.evaluated):
         task = tasks[table.name]
-        found = _gains(table, revisions, full) if isinstance(task, PlaylistContinuation) else None
-        if found is None:
-            others.append(table)
+        if isinstance(task, PlaylistContinuation) and (found := _gains(table, revisions, full)) is not None:
+            with_items[f"{SONGS[task.songs]}: {table.name}"] = found
         else:
-            with_items[f"{SONGS[getattr(task, 'songs', 'cold')]}: {table.name}"] = found
+            others.append(table)
     runs = {title: [rows_of(result) for result in of_seeds] for title, of_seeds in results.items()}
     own = {row: mean_of_runs([run[row] for run in runs[full]]) for row in runs[full][0] if row not in MODELS}
     own |= {title: mean_of_runs([run[TRAINED] for run in of_seeds]) for title, of_seeds in runs.items()}
-    licence = getattr(getattr(params, "vectors", None), "licence", "")
+    licence = params.vectors.licence if params.encoder.kind == "vectors" else ""
     return Worth(data, models, with_items, others, own, seeds, licence, first.left_out)
+
+
+def _has_names(data: str) -> bool:
+    """Whether the last run of the pipeline found a genre, word or artist to learn from; true of what has no names."""
+    metrics = Path("metrics", f"{data}.json")
+    return not metrics.exists() or read_json(metrics, data, "n") > 0
 
 
 def _rows(params: Params) -> list[Alignment]:

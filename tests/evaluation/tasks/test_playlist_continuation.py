@@ -205,6 +205,23 @@ def test_known_songs_against_a_loop() -> None:
     np.testing.assert_allclose(found["ndcg@10"], expected["ndcg@10"], rtol=1e-9)
 
 
+@pytest.mark.parametrize("songs", ["cold", "known"])
+def test_a_song_without_a_vector_is_one_that_is_not_found(songs: str) -> None:
+    """As if it were far from all others: with fewer songs the task does not get easier."""
+    embeddings, playlists, split = catalogue(share=0.34 if songs == "known" else 0)
+    data = find_continuations(playlists, split, embeddings.track_ids, "catalogue", songs)
+    lost = embeddings.track_ids[::3]
+    kept = ~embeddings.track_ids.isin(lost)
+    some = make_embeddings(embeddings.track_ids[kept].tolist(), embeddings.tracks_ND[kept])
+    found = evaluate_playlists(some, data, task(songs=songs))
+    everything = evaluate_playlists(embeddings, data, task(songs=songs))
+    assert found.index.equals(everything.index) and found["ndcg@10"].mean() < everything["ndcg@10"].mean()
+    only_lost = data.candidates[data.truth_PS.indices[data.truth_PS.indptr[:-1]]].isin(lost) & (data.relevant_P == 1)
+    assert only_lost.any() and not found["ndcg@10"][only_lost].any()
+    with pytest.raises(NotMeasurable, match=r"none of the .* songs that may be found has an embedding"):
+        evaluate_playlists(make_embeddings(["x"], np.ones((1, 8))), data, task(songs=songs))
+
+
 def test_popularity_and_factors_against_a_loop() -> None:
     embeddings, playlists, data = hot()
     knowing = Counter(song for known in playlists["known"] for song in known)

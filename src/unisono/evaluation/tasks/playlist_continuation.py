@@ -20,7 +20,7 @@ from unisono.embeddings.read import Embeddings, load_embeddings
 from unisono.evaluation.measures.continuations import Continuations, find_continuations
 from unisono.evaluation.measures.ranking import average_precision_at_k, ndcg_at_k, recall_at_k
 from unisono.evaluation.measures.summary import Summary, summarise
-from unisono.evaluation.task import Column, Corpus, Measured
+from unisono.evaluation.task import Column, Corpus, Measured, NotMeasurable
 from unisono.params.evaluation import PlaylistContinuation
 
 HAS_UNTRAINED = True
@@ -41,9 +41,9 @@ def columns(task: PlaylistContinuation) -> tuple[Column, ...]:
 
 
 def score(task: PlaylistContinuation, model: Path, corpus: Corpus) -> Measured:
-    embeddings = load_embeddings(model)
-    continuations = _continuations(task, embeddings.track_ids, corpus)
-    return _measured(evaluate_playlists(embeddings, continuations, task), continuations)
+    # Of all models the same: a song that one has no vector of is one that it does not find.
+    continuations = _continuations(task, pd.Index(corpus.table("tracks", "track_id")["track_id"]), corpus)
+    return _measured(evaluate_playlists(load_embeddings(model), continuations, task), continuations)
 
 
 def chance(task: PlaylistContinuation, n_windows: pd.Series, corpus: Corpus) -> dict[str, Summary]:
@@ -73,16 +73,27 @@ def _measured(items: pd.DataFrame, task_data: Continuations) -> Measured:
 
 
 def evaluate_playlists(embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation) -> pd.DataFrame:
-    """Return the scores of each playlist's continuation, by the playlist's id; see `_scores`."""
-    vectors_ND = embeddings.tracks_ND
-    queries_QD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.queries)])
-    items_SD = normalised(vectors_ND[embeddings.track_ids.get_indexer(task_data.candidates)])
+    """Return the scores of each playlist's continuation, by the playlist's id; see `_scores`.
+
+    Songs without an embedding are not found, and those of a playlist's known songs do not vote.
+
+    Raises:
+        NotMeasurable: no song that may be found is embedded.
+    """
+    rows_Q, rows_S = (embeddings.track_ids.get_indexer(ids) for ids in (task_data.queries, task_data.candidates))
+    heard_Q, heard_S = np.flatnonzero(rows_Q >= 0), np.flatnonzero(rows_S >= 0)
+    if len(heard_S) == 0:
+        raise NotMeasurable(f"none of the {len(rows_S)} songs that may be found has an embedding")
+    queries, items = (normalised(embeddings.tracks_ND[rows[rows >= 0]]) for rows in (rows_Q, rows_S))
     n_neighbours = task.k + (task.songs == "known")  # the nearest of a known song is the song itself
     if task.index == "exact":
-        neighbours = nearest_exact(queries_QD, items_SD, n_neighbours)
+        nearest, similarities = nearest_exact(queries, items, n_neighbours)
     else:
-        neighbours = nearest_annoy(queries_QD, items_SD, n_neighbours, task.annoy_trees, task.seed)
-    return _scores(continuation_places(task_data, *neighbours, task.k), task_data, task.k)
+        nearest, similarities = nearest_annoy(queries, items, n_neighbours, task.annoy_trees, task.seed)
+    neighbours_QK = np.full((len(rows_Q), nearest.shape[1]), -1)
+    similarities_QK = np.zeros(neighbours_QK.shape, dtype=np.float32)
+    neighbours_QK[heard_Q], similarities_QK[heard_Q] = np.where(nearest >= 0, heard_S[nearest], -1), similarities
+    return _scores(continuation_places(task_data, neighbours_QK, similarities_QK, task.k), task_data, task.k)
 
 
 def random_continuation(task_data: Continuations, task: PlaylistContinuation) -> dict[str, Summary]:
