@@ -4,6 +4,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,12 @@ class Bag(Modality):
     """The names that a track has of one kind. A row holds rows of their vectors plus 1, and 0 for padding: int64 (L,).
 
     `folder` is also the section of params.yaml that says how the vectors are made.
+
+    Attributes:
+        in_parts: see `BagAttention`.
     """
+
+    in_parts: ClassVar[bool] = False
 
     @abstractmethod
     def bags(self, tracks: pd.DataFrame) -> Iterable[Iterable[str]]:
@@ -47,7 +53,9 @@ class Bag(Modality):
     def encoder(self, params: Encoder) -> BagAttention:
         vectors_GW = torch.from_numpy(np.array(self.vectors_MD))
         try:
-            return BagAttention(vectors_GW, params.genre_heads, params.embedding_dim, params.dropout)
+            return BagAttention(
+                vectors_GW, params.genre_heads, params.embedding_dim, params.dropout, in_parts=self.in_parts
+            )
         except ValueError as error:
             raise UserError(f"params.yaml: encoder.genre_heads and {self.folder}.dim do not fit: {error}") from None
 

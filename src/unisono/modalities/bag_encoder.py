@@ -26,17 +26,20 @@ class BagAttention(nn.Module):
         heads: attention heads; F_w must be a multiple.
         embedding_dim: D.
         dropout: probability after the feed-forward layer.
+        in_parts: whether training embeds a random part of each set, so that one name alone is a set like any other.
 
     Raises:
         ValueError: F_w is no multiple of `heads`.
     """
 
-    def __init__(self, vectors_GW: Tensor, heads: int, embedding_dim: int, dropout: float) -> None:
+    def __init__(
+        self, vectors_GW: Tensor, heads: int, embedding_dim: int, dropout: float, in_parts: bool = False
+    ) -> None:
         super().__init__()
         dim = vectors_GW.shape[1]
         if dim % heads:
             raise ValueError(f"vectors of {dim} dimensions cannot be split over {heads} heads")
-        self.heads = heads
+        self.heads, self.in_parts = heads, in_parts
         # Row 0 is the padding of shorter sets; it is masked everywhere.
         self.register_buffer("vectors", torch.cat([torch.zeros(1, dim), vectors_GW.float()]))
         self.query_key_value = nn.Linear(dim, 3 * dim)
@@ -55,6 +58,8 @@ class BagAttention(nn.Module):
         """
         assert isinstance(self.vectors, Tensor)
         present_BL = names_BL > 0
+        if self.training and self.in_parts:
+            present_BL = random_part(present_BL)
         words_BLW = self.vectors[names_BL]
         batch, length, dim = words_BLW.shape
         qkv = self.query_key_value(words_BLW).view(batch, length, 3, self.heads, dim // self.heads)
@@ -63,6 +68,17 @@ class BagAttention(nn.Module):
         context_BLD = self.attended(context.transpose(1, 2).reshape(batch, length, dim))
         words_BLD = context_BLD + self.feed_forward(context_BLD)
         return self.norm((words_BLD * present_BL.unsqueeze(-1)).sum(dim=1))
+
+
+def random_part(present_BL: Tensor) -> Tensor:
+    """Some of the names that are present in each row, at least one: any number of them, small ones as likely as large.
+
+    With n names it is n ** u, rounded down, with u uniform from 0 to 1.
+    """
+    counts_B1 = present_BL.sum(dim=1, keepdim=True)
+    sizes_B1 = counts_B1 ** torch.rand(counts_B1.shape, device=present_BL.device)
+    order_BL = torch.rand(present_BL.shape, device=present_BL.device).masked_fill(~present_BL, 2.0).argsort(dim=1)
+    return present_BL & (order_BL.argsort(dim=1) < sizes_B1.floor())
 
 
 def padded(sets: Sequence[Sequence[int]]) -> np.ndarray:

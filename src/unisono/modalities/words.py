@@ -24,6 +24,7 @@ class Words(Bag):
 
     name = "word"
     letter = "t"
+    in_parts = True  # a song has many words, and somebody who searches says one
     folder = "words"
     columns = ()
     missing = (
