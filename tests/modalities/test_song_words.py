@@ -1,5 +1,6 @@
 """The words of songs against counting them one by one."""
 
+import math
 from collections import Counter
 
 import pandas as pd
@@ -31,7 +32,8 @@ def test_as_counted_one_by_one(playlists: list[tuple[list[str], list[str]]], lea
     for song in {song for songs, _ in holding for song in songs}:
         own = Counter(word for songs, words in holding if song in songs for word in words if word in known)
         if own:
-            expected[song] = sorted(own, key=lambda word: (-own[word], -times[word], word))[:most]
+            weight = {word: own[word] * math.log(len(holding) / times[word]) for word in own}
+            expected[song] = sorted(own, key=lambda word: (-round(weight[word], 9), -times[word], word))[:most]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "MOST", most)
         found = song_words(*of(playlists), least)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-MOST = 20  # words of a song: a popular one is in thousands of playlists, and soon has all words
+MOST = 8  # words of a song: a popular one is in thousands of playlists, and soon has all words
+DIGITS = 9  # of a word's weight: equal ones differ in their last bits
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class SongWords:
     """What songs are called.
 
     Attributes:
-        bags: list[str] by track_id, of songs that have a word: each song's words, those of most of its playlists first.
+        bags: list[str] by track_id, of songs that have a word: each song's words, the most telling first.
         words: how many different ones there are.
         rare: how many more were left out, for too few playlists have them.
     """
@@ -28,10 +29,11 @@ class SongWords:
 
 
 def song_words(songs: pd.Series, words: pd.Series, least: int = 1) -> SongWords:
-    """Gather each song's words; those of more than `MOST` that fewest of its playlists have are left out.
+    """Gather each song's words; of more than `MOST` the least telling are left out.
 
-    Of words that equally many of a song's playlists have, those of more playlists altogether come first, then those
-    that come first in the alphabet.
+    A word tells the more of a song the more of its playlists have it, and the fewer playlists have it altogether: its
+    weight is the one number times log(playlists / the other), the tf-idf of text retrieval. Of equal weights, words of
+    more playlists altogether come first, then those that come first in the alphabet.
 
     Args:
         songs: list[str] of track ids a playlist; a song that occurs twice counts once.
@@ -47,10 +49,12 @@ def song_words(songs: pd.Series, words: pd.Series, least: int = 1) -> SongWords:
     songs_SP = _membership(song_of, ids, n_playlists).T.tocsr()
     counts_SW = songs_SP @ _membership(word_of, pd.Index(known, dtype="str"), n_playlists)
     counts_SW.sort_indices()
+    telling_W = np.log(n_playlists / counts[known].to_numpy())
     names_W = np.array(known, dtype=object)
     bags = []
     for start, stop in zip(counts_SW.indptr[:-1], counts_SW.indptr[1:], strict=True):
-        first = np.argsort(-counts_SW.data[start:stop], kind="stable")[:MOST]
+        weights = np.round(counts_SW.data[start:stop] * telling_W[counts_SW.indices[start:stop]], DIGITS)
+        first = np.argsort(-weights, kind="stable")[:MOST]
         bags.append(names_W[counts_SW.indices[start:stop][first]].tolist())
     found = pd.Series(bags, index=ids.rename("track_id"), dtype=object)
     return SongWords(found[found.map(len) > 0], len(known), len(counts) - len(known))

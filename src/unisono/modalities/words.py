@@ -16,7 +16,7 @@ TRACKS = "tracks.parquet"  # beside the vectors: columns track_id and words
 
 @dataclass(frozen=True, eq=False)
 class Words(Bag):
-    """The words of the titles and tags of a track's playlists, those of most of them first.
+    """The words of the titles and tags of a track's playlists, the most telling first.
 
     Attributes:
         words_of: list[str] by track_id; a track of the test part has none.
