@@ -13,7 +13,7 @@ from unisono.stage import run_stage
 
 
 def main(params: Params, corpus: str) -> None:
-    model = LinearAlignment.load(Path("data/models/ridge/ridge.safetensors"))
+    model = LinearAlignment.load(Path("data/ridge/ridge.safetensors"))
     folder = Path("data/baselines", corpus)
     if not model.weights:  # neither genres nor playlists: there is nothing to regress onto
         (folder / "ridge").mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,7 @@ def main(params: Params, corpus: str) -> None:
         )
 
     model, strengths = fit_ridge(part("train"), part("validation"))
-    out = DATA / "models" / "ridge"
+    out = DATA / "ridge"
     out.mkdir(parents=True, exist_ok=True)
     model.save(out / "ridge.safetensors")
     write_json(Path("metrics/details/ridge.json"), {"strengths": strengths})

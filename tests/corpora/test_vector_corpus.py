@@ -36,6 +36,7 @@ def test_tracks_lie_in_runs_of_rows(root: Path) -> None:
     catalogue = vectors.read(root)
     assert catalogue.tracks["source"].to_dict() == {"a": "vectors.parquet!3+1", "b": "vectors.parquet!0+3"}
     assert catalogue.tracks["genres"].tolist() == [["rock", "folk"], []]
+    assert catalogue.tracks["path"].tolist() == ["", ""]
     assert catalogue.rejects.to_dict("records") == [
         {"track_id": "c", "source": "vectors.parquet", "reason": "no vector"}
     ]
@@ -56,7 +57,9 @@ def test_a_matrix_with_an_id_list_is_the_same(root: Path) -> None:
 def test_playlists_of_paths_find_tracks_that_have_one(root: Path) -> None:
     (root / "tracks.csv").write_text("track_id,path\na,music/a.ogg\nb,music/b.ogg\n")
     (root / "playlists/p.m3u8").write_text("../music/b.ogg\n")
-    assert vectors.read(root).playlists["tracks"].to_dict() == {"p": ["b"]}
+    catalogue = vectors.read(root)
+    assert catalogue.playlists["tracks"].to_dict() == {"p": ["b"]}
+    assert catalogue.tracks["path"].tolist() == ["music/a.ogg", "music/b.ogg"]
 
 
 def test_ids_may_be_numbers(root: Path) -> None:

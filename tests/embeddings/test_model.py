@@ -23,6 +23,7 @@ from unisono.embeddings.export import export_embeddings
 from unisono.embeddings.model import Model, Windows
 from unisono.embeddings.read import Embeddings
 from unisono.encoders.saved import load_encoder, save_encoder
+from unisono.encoders.vectors import VectorMLP
 from unisono.errors import UserError
 from unisono.evaluation.tasks.autotagging import track_probabilities
 from unisono.frames.packing import pack
@@ -247,6 +248,12 @@ def test_a_weight_that_is_not_finite_is_said(audio: list[Path], tmp_path: Path) 
     save_encoder(tmp_path, encoder, front_end_of("mel_cnn").model_dump())
     with pytest.raises(UserError, match=r"mono.flac: cannot be embedded: an embedding that is not finite"):
         unisono.load(tmp_path).embed(audio[1])
+
+
+def test_a_model_of_vectors_says_that_it_hears_nothing(tmp_path: Path) -> None:
+    save_encoder(tmp_path, VectorMLP(200, hidden=4, embedding_dim=3, dropout=0.0), {"dim": 200, "licence": ""})
+    with pytest.raises(UserError, match=r"aligns vectors of 200 numbers that another model made, and hears no audio"):
+        unisono.load(tmp_path)
 
 
 def test_arguments_and_folders_that_are_none_are_named(tmp_path: Path) -> None:

@@ -372,6 +372,21 @@ def test_what_is_missing_or_of_another_training_is_a_sentence(own: Path, tmp_pat
         catalogue.similar(tone)
 
 
+def test_tracks_of_a_corpus_of_vectors_are_found_by_their_audio(own: Path) -> None:
+    file = own / "data/frames/catalogue/tracks.parquet"
+    table = pd.read_parquet(file)
+    table["path"] = table["source"].where(table["track_id"] != "c1", "")
+    table["source"] = "vectors.parquet!0+1"
+    table.to_parquet(file)
+    catalogue = unisono.open_catalogue(own)
+    assert catalogue.file_of("c2") == own / "music/c/c2.wav"
+    assert catalogue.similar(own / "music/c/c2.wav", k=1).equals(catalogue.similar("c2", k=1))
+    with pytest.raises(
+        UserError, match=r"c1: has no audio file that a player could open, only the vector vectors\.parq"
+    ):
+        catalogue.file_of("c1")
+
+
 def test_tables_that_do_not_belong_together_are_damage(own: Path) -> None:
     table = own / "data/frames/catalogue/tracks.parquet"
     pd.read_parquet(table)[1:].to_parquet(table)

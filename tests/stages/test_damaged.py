@@ -28,7 +28,7 @@ READS: dict[str, list[str]] = {
     "ridge.py catalogue": [
         *(f"{STATISTICS}/{name}" for name in MATRIX), f"{CATALOGUE}/tracks.parquet", SPLIT, "data/cf/vectors.npy",
     ],
-    "export_ridge.py catalogue": [*(f"{STATISTICS}/{name}" for name in MATRIX), "data/models/ridge/ridge.safetensors"],
+    "export_ridge.py catalogue": [*(f"{STATISTICS}/{name}" for name in MATRIX), "data/ridge/ridge.safetensors"],
     "train.py catalogue": [
         *(f"{CATALOGUE}/{name}" for name in ("index.parquet", "tracks.parquet", FRAMES)), SPLIT,
         *(f"data/{name}" for name in ("cf/ids.parquet", "cf/vectors.npy", "genres/ids.parquet", "genres/vectors.npy")),

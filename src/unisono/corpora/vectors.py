@@ -9,7 +9,7 @@ playlists/*.m3u8     as in a folder of music; of tracks without a path they hold
 from dataclasses import replace
 from pathlib import Path
 
-from unisono.corpora.own.tables import read_own
+from unisono.corpora.own.tables import read_own, stand_in
 from unisono.corpora.reading.catalogue import Catalogue
 from unisono.corpora.reading.files import rejects_table, require_folder
 from unisono.corpora.reading.vector_files import DIMENSIONS, find_vectors, runs_of, vector_rows
@@ -21,8 +21,9 @@ NO_VECTOR, MANY_WINDOWS = "no vector", f"more than {MOST_WINDOWS:,} vectors"
 def read(root: Path) -> Catalogue:
     """Read the catalogue of all tracks of tracks.csv that have a vector; the others are rejects.
 
-    A source is "vectors.parquet!FIRST+COUNT": the track's rows in the file. Tracks that have vectors and that
-    tracks.csv does not list are counted. What else is left out, and what is refused: see `read_own`.
+    A source is "vectors.parquet!FIRST+COUNT": the track's rows in the file. A column `path` says where its audio lies;
+    it is empty where that is not known. Tracks that have vectors and that tracks.csv does not list are counted. What
+    else is left out, and what is refused: see `read_own`.
 
     Raises:
         UserError: tracks.csv or the vectors are missing or malformed, or the rows of a track do not stand together.
@@ -36,11 +37,11 @@ def read(root: Path) -> Catalogue:
     lost = dict.fromkeys(listed.difference(runs.index, sort=False), NO_VECTOR)
     lost |= dict.fromkeys(listed.intersection(runs.index[runs["count"] > MOST_WINDOWS]), MANY_WINDOWS)
     usable = catalogue.of_tracks(listed.difference(list(lost), sort=False))
-    places = runs.loc[usable.tracks.index]
+    places, paths = runs.loc[usable.tracks.index], usable.tracks["source"]
     sources = [f"{path.name}!{first}+{count}" for first, count in zip(places["first"], places["count"], strict=True)]
     return replace(
         usable,
-        tracks=usable.tracks.assign(source=sources),
+        tracks=usable.tracks.assign(path=paths.where(paths != stand_in(paths.index), ""), source=sources),
         rejects=rejects_table([(track_id, path.name, reason) for track_id, reason in lost.items()]),
         counts={
             **catalogue.counts,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from unisono.embeddings.tags import TAG_HEAD, tag_probabilities
 from unisono.embeddings.windows import windows_of
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.saved import CONFIG, load_encoder
+from unisono.encoders.vectors import VectorMLP
 from unisono.errors import UserError
 from unisono.frames.sources import FrameReader, Reading
 from unisono.params import Mel, Waves
@@ -54,6 +56,21 @@ class Windows:
         """The track's embedding, the mean of its windows: (d,) float32."""
         total_D = np.add.reduceat(self.vectors_MD, [0], axis=0)[0]  # sums in the order of the export
         return (total_D / len(self.vectors_MD)).astype(np.float32)
+
+
+def audio_front_end(folder: Path, encoder: AudioEncoder, settings: dict[str, Any]) -> Mel | Waves:
+    """What makes an encoder's input of audio.
+
+    Raises:
+        UserError: the encoder of `folder` takes none, or its settings are damaged.
+    """
+    if isinstance(encoder, VectorMLP):
+        raise UserError(
+            f"{folder}: aligns vectors of {encoder.n_bands} numbers that another model made, and hears no audio; embed"
+            " audio with that model, and name tracks of the catalogue by their ids, titles or files"
+        )
+    with reading(folder / CONFIG):
+        return (Waves if encoder.n_bands == 1 else Mel)(**settings)
 
 
 class Model:
@@ -100,8 +117,7 @@ class Model:
         self.encoder: AudioEncoder
         self.encoder, front_end = load_encoder(self.folder)
         self.encoder.to(self.device)
-        with reading(self.folder / CONFIG):
-            self.front_end = (Waves if self.encoder.n_bands == 1 else Mel)(**front_end)
+        self.front_end = audio_front_end(self.folder, self.encoder, front_end)
         self._reader = FrameReader(Path(), self.front_end, None)
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from unisono.artifacts.read import damaged, read_table
 from unisono.embeddings.neighbours import normalised
 from unisono.embeddings.read import INDEX, load_embeddings
 from unisono.errors import UserError
+from unisono.frames.sources import in_file
 from unisono.params import load_params
 from unisono.project.names import TrackNames, artist_number
 from unisono.project.seeds import Seeds, Track, Tracks, find_seeds
@@ -64,6 +65,8 @@ class OpenCatalogue:
         ids = aligned.track_ids
         if not ids.equals(sound.track_ids) or not ids.isin(table["track_id"]).all():
             raise damaged(embedded / corpus / SOUND / INDEX, "its tracks are not those of the other tables")
+        if "path" in table:  # a corpus of vectors, whose audio lies elsewhere, if anywhere
+            table["source"] = table["path"].where(table["path"] != "", table["source"])
         for column in ("title", "artist"):
             table[column] = table[column].fillna("") if column in table else ""
         table["genres"] = table["genres"].map(list)
@@ -98,8 +101,9 @@ class OpenCatalogue:
         """
         source = self.tracks["source"][track_id]
         path = Path(os.path.abspath(self.root / source))  # noqa: PTH100 (resolve() would follow links)
-        if path.suffix == ".npy":
-            raise UserError(f"{track_id}: has no audio file that a player could open, only the mel {source}")
+        if path.suffix == ".npy" or in_file(source):
+            kind = "mel" if path.suffix == ".npy" else "vector"
+            raise UserError(f"{track_id}: has no audio file that a player could open, only the {kind} {source}")
         if not path.is_file():
             raise UserError(
                 f"{track_id}: its audio is not at {path}; bring it back, or mend corpora.{self.corpus}.root"

@@ -7,6 +7,7 @@ playlists/*.m3u8     UTF-8 playlists of paths, relative to the playlist's file o
 
 import logging
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from unisono.corpora.reading.files import playlists_table, read_csv, refuse_dupl
 from unisono.errors import UserError
 
 PLAYLISTS = "playlists"
+T = TypeVar("T", pd.Series, pd.Index)
 OWN_COLUMNS = {"source": "the path", "artists": "the list of those in the column artist"}
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,11 @@ def read_own(root: Path, *, paths: bool) -> Catalogue:
     )
 
 
+def stand_in(track_ids: T) -> T:
+    """The paths of tracks that have none: what an entry "ID" of a playlist stands for."""
+    return PLAYLISTS + "/" + track_ids
+
+
 def _read_tracks(path: Path, paths: bool) -> pd.DataFrame:
     needed = ("track_id", "path") if paths else ("track_id",)
     table = read_csv(path, needed, filled=needed)
@@ -74,7 +81,7 @@ def _read_tracks(path: Path, paths: bool) -> pd.DataFrame:
             raise UserError(f"{path}: has a column {name}, which is what Unisono calls {meaning}; rename or remove it")
     refuse_duplicates(path, table["track_id"])
     if "path" not in table:
-        table["path"] = PLAYLISTS + "/" + table["track_id"]  # what an entry "ID" of a playlist there stands for
+        table["path"] = stand_in(table["track_id"])
     refuse_duplicates(path, table["path"], "paths")
     return table
 
