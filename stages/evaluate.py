@@ -1,7 +1,8 @@
 """One downstream task, a row of params.evaluation.
 
     python stages/evaluate.py NAME                what was trained
-    python stages/evaluate.py NAME baselines      the untrained encoder, and chance
+    python stages/evaluate.py NAME baselines      what no training changes: the untrained encoder, plain statistics,
+                                                  ridge, others' vectors, chance; popularity and WARP for playlists
 
 Reads data/frames/, data/split/ and data/embeddings/, for the baselines data/baselines/. Writes
 metrics/evaluate/NAME.json and metrics/details/evaluate/NAME.json, or metrics/details/baselines/NAME.json alone, and

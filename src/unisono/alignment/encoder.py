@@ -20,8 +20,9 @@ def build_audio_encoder(encoder: Encoder, train: Train, front_end: Mel | Vectors
     """
     torch.manual_seed(train.seed)
     sizes = encoder.hidden, encoder.embedding_dim, encoder.dropout
-    if encoder.channels is None or encoder.kind == "vectors":
+    if encoder.kind == "vectors":
         return VectorMLP(front_end.n_bands, *sizes)
+    assert encoder.channels is not None, "params.yaml is refused without them"
     try:
         return MelCNN(front_end.n_bands, train.crop_frames, encoder.channels, *sizes)
     except ValueError as error:

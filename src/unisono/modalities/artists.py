@@ -1,7 +1,5 @@
 """Artists as a modality."""
 
-import pandas as pd
-
 from unisono.modalities.bag import Bag
 
 
@@ -15,6 +13,3 @@ class Artists(Bag):
     missing = (
         "none of the training tracks has an artist; add artists (tracks.csv: artist; song_meta.json: artist_id_basket)"
     )
-
-    def bags(self, tracks: pd.DataFrame) -> pd.Series:
-        return tracks["artists"]

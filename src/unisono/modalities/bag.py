@@ -1,7 +1,6 @@
 """A set of names that a track has, embedded by self-attention over their Word2Vec vectors."""
 
 import json
-from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -30,9 +29,10 @@ class Bag(Modality):
 
     in_parts: ClassVar[bool] = False
 
-    @abstractmethod
     def bags(self, tracks: pd.DataFrame) -> Iterable[Iterable[str]]:
-        """The names of each of the tracks (index track_id), those that count most first."""
+        """The names of each of the tracks (index track_id), those that count most first: by default its one column."""
+        (column,) = self.columns
+        return tracks[column]
 
     def most(self, train: Train) -> int | None:
         """How many names of a track are taken; None takes all."""

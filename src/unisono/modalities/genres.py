@@ -1,7 +1,6 @@
 """Genres as a modality."""
 
 import numpy as np
-import pandas as pd
 
 from unisono.modalities.bag import Bag
 
@@ -17,9 +16,6 @@ class Genres(Bag):
         "none of the training tracks has a genre; add genres (tracks.csv: genres; song_meta.json:"
         " song_gn_dtl_gnr_basket)"
     )
-
-    def bags(self, tracks: pd.DataFrame) -> pd.Series:
-        return tracks["genres"]
 
     def targets(self, rows_N: np.ndarray) -> np.ndarray:
         """What a regression predicts of each track: which genres it has, (n, G)."""

@@ -78,7 +78,7 @@ def unknown(kind: str, name: str, known: list[str]) -> str:
 def _place(file: str | os.PathLike[str]) -> str:
     """Where a file lies, whatever links lead to its folder; it may be a link itself, as in a library of links."""
     folder, name = os.path.split(os.path.abspath(file))  # noqa: PTH100 (resolve() would follow that one)
-    return os.path.join(_real(folder), name)  # noqa: PTH118
+    return os.path.join(_real(folder), name)  # noqa: PTH118 (it is compared as text)
 
 
 _real = cache(os.path.realpath)  # a catalogue has far fewer folders than files

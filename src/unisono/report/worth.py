@@ -163,7 +163,7 @@ def _told(found: Interval, above: str, below: str, same: str) -> str:
 
 def _table(worth: Worth, gains: Gains) -> str:
     """Each row's score, how far it is above the input and above ridge, and how much seeds differ."""
-    others = [other for other in (STATISTICS, RIDGE) if other in gains.baselines]
+    others = _compared_with(gains)
     spread = len(worth.seeds) > 1
     headings = [gains.column.heading, *(f"over {_row_title(other)}" for other in others), *["std over seeds"] * spread]
     lines = [f"| aligned with | {' | '.join(headings)} |", "|---|" + "---:|" * len(headings)]
@@ -193,7 +193,7 @@ def _by_popularity(worth: Worth, gains: Gains) -> list[str]:
 
 
 def _numbers(worth: Worth, gains: Gains) -> dict[str, Any]:
-    others = [other for other in (STATISTICS, RIDGE) if other in gains.baselines]
+    others = _compared_with(gains)
     return {
         "score": gains.column.score,
         "items": len(gains.baselines),
@@ -209,6 +209,10 @@ def _numbers(worth: Worth, gains: Gains) -> dict[str, Any]:
             for row in gains.rows
         },
     }
+
+
+def _compared_with(gains: Gains) -> list[str]:
+    return [row for row in (STATISTICS, RIDGE) if row in gains.baselines]
 
 
 def _baselines(worth: Worth) -> list[str]:

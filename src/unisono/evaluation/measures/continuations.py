@@ -59,7 +59,7 @@ def find_continuations(
 
     Raises:
         NotMeasurable: there is no playlist, or none hides a song of the kind.
-        UserError: no test-set song is embedded.
+        UserError: no song that may be found is embedded.
     """
     if playlists.empty:
         raise NotMeasurable("there are no playlists")
@@ -67,8 +67,10 @@ def find_continuations(
     part = part[part.index.isin(embedded)]
     candidates = pd.Index(sorted(part.index[(part == "test") == (songs == "cold")]))
     if candidates.empty:
+        part_name = "test part" if songs == "cold" else "training and validation parts"
         raise UserError(
-            f"{where}: no song of the test part has an embedding; raise split.test in params.yaml, or run `dvc repro`"
+            f"{where}: no song of the {part_name} has an embedding; change the shares of split in params.yaml, or run"
+            " `dvc repro`"
         )
     known, hidden = (_pairs(playlists[column]) for column in ("known", "hidden"))
     holding = pd.concat([known, hidden])["track_id"].value_counts()
