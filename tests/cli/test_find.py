@@ -1,5 +1,6 @@
 """The commands that ask a catalogue, as a user types them."""
 
+import contextlib
 import json
 import os
 import pty
@@ -226,8 +227,16 @@ def test_ctrl_c_ends_it_with_130(here: Path, tmp_path: Path) -> None:
     long = tmp_path / "long.wav"
     soundfile.write(long, np.random.default_rng(0).normal(size=8000 * 900) / 10, 8000)
     with subprocess.Popen([*COMMAND, "similar", str(long)], stderr=subprocess.PIPE, text=True) as process:
-        fds = Path(f"/proc/{process.pid}/fd")
-        while process.poll() is None and not any(os.path.realpath(fd) == str(long) for fd in fds.iterdir()):
+        while process.poll() is None and str(long) not in _opened_by(process.pid):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         assert process.communicate()[1] == "" and process.returncode == 130
+
+
+def _opened_by(pid: int) -> set[str]:
+    """The files that a process has open; one that it closes meanwhile is none."""
+    opened = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            opened.add(str(descriptor.readlink()))
+    return opened

@@ -207,8 +207,10 @@ def test_a_worker_that_somebody_killed_blames_no_file(tmp_path: Path) -> None:
 
 
 def exists(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def sleeping_pack(tmp_path: Path) -> tuple[subprocess.Popen[str], list[int]]:
