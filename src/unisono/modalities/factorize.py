@@ -12,7 +12,8 @@ from implicit.evaluation import ranking_metrics_at_k
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from unisono.modalities.warp import Factors, fit_warp
+from unisono.modalities.warp.factors import Factors
+from unisono.modalities.warp.fit import fit_warp
 from unisono.params import CF
 
 K = 100

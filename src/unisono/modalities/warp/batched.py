@@ -1,17 +1,12 @@
-"""WARP matrix factorisation, batched: on the CPU and on the GPU, the same result for the same seed.
+"""WARP on a GPU: a step a batch, whose interactions all see the same factors. It runs on a CPU too, for the tests.
 
 Legend of the tensor suffixes: P interactions, B those of one batch, V those of them with a violating negative,
 R those still without one, C candidate negatives, D dimension.
-
-References:
-    [1] Weston, Bengio & Usunier, WSABIE: Scaling up to large vocabulary image annotation, IJCAI 2011.
-    [2] Kula, Metadata embeddings for user and item cold-start recommendations, CBRecSys 2015 (LightFM): its
-        initialisation, margin, clipping and Adagrad are the ones here.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -20,33 +15,18 @@ from scipy import sparse
 from torch import Tensor
 from tqdm import tqdm
 
+from unisono.modalities.warp.factors import MAX_WEIGHT, Factors
 from unisono.training.devices import one_thread
 
 # Candidates are drawn in rounds: an interaction that is easily violated costs few scores, and what a round
 # computes stays small enough for the processor's cache.
 _ROUNDS = (4, 8, 14, 20, 26, 33)
-# LightFM's bound on the rank weight.
-_MAX_WEIGHT = 10.0
 # All updates of a batch start from the same factors; on little data a large batch would leave too few updates.
 _MIN_STEPS_PER_EPOCH = 20
 
 
-@dataclass(frozen=True)
-class Factors:
-    """A factorisation: score(user, item) = users_UD[user] @ items_ID[item] + biases_I[item].
-
-    `losses` is the mean loss of each epoch, empty where the model reports none.
-    """
-
-    users_UD: np.ndarray
-    items_ID: np.ndarray
-    biases_I: np.ndarray
-    losses: list[float] = field(default_factory=list)
-
-
-def fit_warp(
+def fit_batched(
     interactions_UI: sparse.csr_matrix,
-    *,
     dim: int,
     epochs: int,
     learning_rate: float,
@@ -55,16 +35,7 @@ def fit_warp(
     seed: int,
     device: torch.device,
 ) -> Factors:
-    """Factorise a users x items matrix by the WARP loss [1], with Adagrad.
-
-    For each interaction, negatives are drawn until one scores above the positive less a margin of 1; the number of
-    draws estimates the positive's rank, and log(rank) weighs the step. The losses are weight x hinge, per interaction.
-
-    Args:
-        interactions_UI: every non-zero entry is a positive, and weighs its steps as LightFM's `sample_weight` does.
-        max_sampled: negatives tried per positive; one without a violation in as many tries is left alone.
-        batch_size: interactions per step, at most; fewer where there are not enough for 20 steps an epoch.
-    """
+    """See `fit_warp`."""
     generator = torch.Generator(device).manual_seed(seed)
     user_P, item_P = (torch.from_numpy(a.astype(np.int64)).to(device) for a in interactions_UI.nonzero())
     weights = interactions_UI.data[interactions_UI.data != 0].astype(np.float32)
@@ -181,7 +152,7 @@ def _step(
     log_rank_V = rank_V.float().log()
     if weight_B is not None:
         log_rank_V *= weight_B[v]
-    weight_V1 = log_rank_V.clamp(max=_MAX_WEIGHT).unsqueeze(1)
+    weight_V1 = log_rank_V.clamp(max=MAX_WEIGHT).unsqueeze(1)
     hinge_V = 1 - score_B[v] + (query_VD * negative_VD).sum(1) + biases.values[negative_V, 0]
 
     pair_2V = torch.cat([item_B[v], negative_V])
