@@ -1,14 +1,14 @@
-"""Collaborative factors: WARP against LightFM, and what all three models share."""
+"""Collaborative factors: what all three models share."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from lightfm import LightFM
+from generated_playlists import matrix, playlists, recall_and_ndcg, songs
 from scipy import sparse
 
 from unisono.modalities.factorize import factorize
-from unisono.modalities.warp import Factors, fit_warp
+from unisono.modalities.warp.fit import fit_warp
 from unisono.params import CF
 
 PARAMS = CF(
@@ -24,84 +24,6 @@ PARAMS = CF(
 CPU = torch.device("cpu")
 
 
-def playlists(n_playlists: int, n_songs: int, seed: int, n_styles: int = 20) -> pd.Series:
-    """Playlists of listeners who like a few styles, with popularity skew; the last ten songs are in none."""
-    rng = np.random.default_rng(seed)
-    style = rng.integers(n_styles, size=n_songs)
-    popularity = rng.zipf(1.6, n_songs).clip(max=200).astype(float)
-    popularity[-10:] = 0
-    lists = []
-    for _ in range(n_playlists):
-        taste = rng.dirichlet(np.full(n_styles, 0.05))
-        weight = popularity * (taste[style] + 0.05 / n_styles)
-        length = int(np.clip(rng.lognormal(np.log(25), 0.6), 3, n_songs // 3))
-        lists.append([f"song{i}" for i in rng.choice(n_songs, size=length, replace=False, p=weight / weight.sum())])
-    return pd.Series(lists)
-
-
-def songs(n: int) -> list[str]:
-    return [f"song{i}" for i in range(n)]
-
-
-def matrix(lists: pd.Series, n_songs: int) -> sparse.csr_matrix:
-    pairs = lists.explode().str.removeprefix("song").astype(int)
-    return sparse.csr_matrix((np.ones(len(pairs), np.float32), (pairs.index, pairs)), shape=(len(lists), n_songs))
-
-
-def hide(interactions_UI: sparse.csr_matrix, seed: int) -> tuple[sparse.csr_matrix, np.ndarray]:
-    hidden = np.random.default_rng(seed).random(interactions_UI.nnz) < 0.1
-    train = interactions_UI.copy()
-    train.data[hidden] = 0
-    train.eliminate_zeros()
-    return train, (interactions_UI - train).toarray() > 0
-
-
-def recall_and_ndcg(factors: Factors, train: sparse.csr_matrix, hidden_UI: np.ndarray, k: int = 100) -> list[float]:
-    """By brute force: recall summed over users, and nDCG, averaged over users with hidden items."""
-    score_UI = factors.users_UD @ factors.items_ID.T + factors.biases_I
-    score_UI[train.toarray() > 0] = -np.inf
-    hits_UK = np.take_along_axis(hidden_UI, np.argsort(-score_UI, axis=1)[:, :k], axis=1)
-    n_U = np.minimum(hidden_UI.sum(axis=1), k)
-    discount_K = 1 / np.log2(np.arange(2, k + 2))
-    ideal_U = np.concatenate([[np.inf], discount_K.cumsum()])[n_U]
-    return [hits_UK.sum() / n_U.sum(), ((hits_UK @ discount_K) / ideal_U)[n_U > 0].mean()]
-
-
-def lightfm(train: sparse.csr_matrix, dim: int, epochs: int, max_sampled: int, seed: int) -> Factors:
-    model = LightFM(no_components=dim, loss="warp", learning_rate=0.05, max_sampled=max_sampled, random_state=seed).fit(
-        train.tocoo(), epochs=epochs, num_threads=1
-    )
-    return Factors(model.user_embeddings, model.item_embeddings, model.item_biases)
-
-
-def warp(train: sparse.csr_matrix, dim: int, epochs: int, max_sampled: int, seed: int) -> Factors:
-    return fit_warp(
-        train,
-        dim=dim,
-        epochs=epochs,
-        learning_rate=0.05,
-        max_sampled=max_sampled,
-        batch_size=2048,
-        seed=seed,
-        device=CPU,
-    )
-
-
-@pytest.mark.parametrize("n_playlists, n_songs, n_seeds", [(500, 800, 3), (210, 147, 8)])
-def test_held_out_quality_is_at_least_lightfms(n_playlists: int, n_songs: int, n_seeds: int) -> None:
-    """Within two standard errors of the difference of the means; the small one is little data for a large batch."""
-    interactions = matrix(playlists(n_playlists, n_songs, seed=1), n_songs)
-    k = min(100, n_songs // 4)
-    scores: dict[str, list[list[float]]] = {"ours": [], "lightfm": []}
-    for seed in range(n_seeds):
-        train, hidden = hide(interactions, seed)
-        scores["ours"].append(recall_and_ndcg(warp(train, 32, 15, 20, seed), train, hidden, k))
-        scores["lightfm"].append(recall_and_ndcg(lightfm(train, 32, 15, 20, seed), train, hidden, k))
-    ours, oracle = np.array(scores["ours"]), np.array(scores["lightfm"])
-    standard_error = np.sqrt((ours.var(axis=0, ddof=1) + oracle.var(axis=0, ddof=1)) / n_seeds)
-    assert (ours.mean(axis=0) - oracle.mean(axis=0) >= -2 * standard_error).all(), scores
-
-
 def test_held_out_metrics_equal_a_brute_force_loop() -> None:
     lists = playlists(60, 150, seed=2)
     result = factorize(lists, songs(150), PARAMS)
@@ -113,7 +35,8 @@ def test_held_out_metrics_equal_a_brute_force_loop() -> None:
     row, column = interactions.nonzero()
     train = sparse.csr_matrix((np.ones((~hidden).sum()), (row[~hidden], column[~hidden])), shape=interactions.shape)
     hidden_UI = (interactions - train).toarray() > 0
-    recall, ndcg = recall_and_ndcg(warp(train, PARAMS.dim, PARAMS.epochs, PARAMS.max_sampled, 0), train, hidden_UI)
+    factors = fit_warp(train, **PARAMS.model_dump(exclude={"model", "holdout", "count_power"}), device=CPU)
+    recall, ndcg = recall_and_ndcg(factors, train, hidden_UI)
     assert result.held_out["recall@100"] == pytest.approx(recall, abs=1e-6)
     assert result.held_out["ndcg@100"] == pytest.approx(ndcg, abs=1e-6)
 
@@ -214,15 +137,6 @@ def test_counts_tell_taste_from_noise(model: str) -> None:
         return float(np.mean(scores))
 
     assert recall(1.0) > recall(0.0)
-
-
-@pytest.mark.parametrize("weight", [0.01, 1.2, 2.5])
-def test_a_weight_scales_the_step_as_in_lightfm(weight: float) -> None:
-    """The bias after a step of Adagrad: of 1,000 items the first draw violates, and weight * log(999) is at most 10."""
-    interactions = sparse.csr_matrix(([np.float32(weight)], ([0], [0])), shape=(1, 1000))
-    after = fit_warp(interactions, dim=4, epochs=1, learning_rate=1.0, max_sampled=1, batch_size=1, seed=0, device=CPU)
-    gradient = min(10, weight * np.log(999))
-    assert after.biases_I[0] == pytest.approx(gradient / np.sqrt(1 + gradient**2), rel=1e-5)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
