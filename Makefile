@@ -3,6 +3,7 @@
 # make variants the second system's, SEEDS="0 1 2"     make inventory look at changed raw data again
 # make folds    K=5 folds of a split a seed, SEEDS="0" make model    the model that comes with the package
 # make worth    what each kind of data adds, SEEDS="0"   (variants, folds and worth want make repro before them)
+# make bench    speed beside that of others, BENCH="warp split" (all: about 20 minutes; wants make repro before it)
 # make lock     resolve the dependencies anew; UPGRADE=--upgrade takes their newest versions
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,7 +13,7 @@ COMPILE = PATH="$$PATH:.uv" uv pip compile --quiet --universal --generate-hashes
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 SETUP = setup/install setup/uv.txt .python-version pyproject.toml
 
-.PHONY: repro test check tables variants folds worth model inventory lock
+.PHONY: repro test check tables variants folds worth model inventory bench lock
 
 repro: .venv/installed
 	dvc repro
@@ -39,6 +40,9 @@ worth: .venv/installed
 
 model: .venv/installed
 	python -m unisono.experiments.default_model
+
+bench: .venv/installed-for-tests
+	python benchmarks/run_all.py $(BENCH)
 
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some
 	dvc repro --force --single-item inventory

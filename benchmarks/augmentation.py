@@ -3,12 +3,12 @@
 python benchmarks/augmentation.py [DEVICE]
 """
 
-import json
 import sys
 import time
 from pathlib import Path
 
 import torch
+from harness import report
 
 from unisono.metric_learning.augmentation import AugmentationChain
 from unisono.params import load_params
@@ -36,9 +36,9 @@ def main(device: str = "cpu") -> None:
     chain = AugmentationChain(params.augmentation, params.waves.sample_rate)
     together = excerpts_per_second(chain, wave_BS, BATCH)
     alone = excerpts_per_second(chain, wave_BS, 1)
-    result = {"excerpts_per_second": together, "one_at_a_time_per_second": alone, "ratio": together / alone}
-    machine = {"batch": BATCH, "device": device, "threads": torch.get_num_threads()}
-    print(json.dumps({"benchmark": "augmentation"} | result | machine))
+    against = "the same, one excerpt at a time"
+    how = {"batch": BATCH, "device": device, "threads": torch.get_num_threads()}
+    report("augmentation", together, "excerpts/s", ratio=together / alone, against=against, **how)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Embedding a folder of audio (decoding, mels, encoder, Parquet) beside decoding it alone, on all cores.
 
-python benchmarks/embed.py FOLDER [ROUNDS]
+python benchmarks/embed.py [FOLDER [ROUNDS]]
+
+FOLDER holds audio files; by default, MP3 files that `make repro` wrote.
 
 The two take turns, a few files each, so that what else the machine does slows both. Decoding alone reads as embedding
 does, and drops what it read. The encoder is the untrained one of params.yaml, which takes as long as a trained one.
 """
 
-import json
 import statistics
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from harness import report
 
 from unisono.alignment.encoder import build_audio_encoder
 from unisono.audio.decode import PIECE_FRAMES, Forwards
@@ -54,7 +56,7 @@ def refuse(line: str) -> None:
     raise SystemExit(f"{line}; the benchmark needs files that can all be used")
 
 
-def main(folder: str, rounds: str = "3") -> None:
+def main(folder: str = "data/raw/sample/jamendo", rounds: str = "3") -> None:
     files = find_audio([Path(folder)])
     model = untrained_model()
     sums = []
@@ -71,16 +73,20 @@ def main(folder: str, rounds: str = "3") -> None:
             sums.append(total)
     ratios = [float(embedding / decoding) for decoding, _, embedding, _ in sums]
     decoding, processor_decoding, embedding, processor_embedding = np.median(sums, axis=0)
-    result = {
-        "decode_seconds": float(decoding),
-        "embed_seconds": float(embedding),
-        "processor_ratio": float(processor_embedding / processor_decoding),
-        "ratios": ratios,
-        "ratio": statistics.median(ratios),
-        "limit": LIMIT,
-    }
-    machine = {"files": len(files), "threads": n_cores()}
-    print(json.dumps({"benchmark": "embed"} | result | machine))
+    report(
+        "embedding of audio files",
+        len(files) / float(embedding),
+        "files/s",
+        ratio=1 / statistics.median(ratios),
+        against="decoding alone",
+        ratios=[1 / ratio for ratio in ratios],
+        limit=1 / LIMIT,
+        decode_seconds=float(decoding),
+        embed_seconds=float(embedding),
+        processor_ratio=float(processor_decoding / processor_embedding),
+        files=len(files),
+        threads=n_cores(),
+    )
 
 
 if __name__ == "__main__":

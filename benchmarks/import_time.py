@@ -3,11 +3,12 @@
 python benchmarks/import_time.py [RUNS]
 """
 
-import json
 import statistics
 import subprocess
 import sys
 import time
+
+from harness import report
 
 LIMIT = 0.3  # seconds
 
@@ -21,8 +22,14 @@ def seconds(statement: str) -> float:
 def main(runs: int = 10) -> None:
     pairs = [(seconds("import unisono"), seconds("pass")) for _ in range(runs)]
     ours, bare = (statistics.median(side) for side in zip(*pairs, strict=True))
-    result = {"import_unisono_seconds": ours - bare, "limit": LIMIT, "ratio": ours / bare}
-    print(json.dumps(result))
+    report(
+        "import unisono",
+        ours - bare,
+        "s",
+        ratio=bare / ours,
+        against="an interpreter that imports nothing",
+        limit=LIMIT,
+    )
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 python benchmarks/split.py [SONGS]
 """
 
-import json
 import sys
 import time
 
 import numpy as np
 import pandas as pd
+from harness import report
 from sklearn.preprocessing import MultiLabelBinarizer
 from skmultilearn.model_selection import IterativeStratification
 
@@ -41,8 +41,8 @@ def main(n_songs: int = 4_000) -> None:
     started = time.perf_counter()
     stratified_split(melon, 0.1, 0.1, 0)
     seconds = time.perf_counter() - started
-    result = {"benchmark": "split", "songs": n_songs, "seconds": ours, "plain_seconds": plain, "ratio": plain / ours}
-    print(json.dumps(result | {"seconds_649091_songs": seconds}))
+    against = "scikit-multilearn, plain"
+    report(f"split, {n_songs:,} songs", ours, "s", ratio=plain / ours, against=against, seconds_649091_songs=seconds)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ params/vectors.yaml, in batches of 1,024. The arrays' side computes the same los
 memory, and neither reads, nor validates, nor saves: it is what no store and no loop could be faster than.
 """
 
-import json
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import torch
+from harness import report
 
 from unisono.alignment.alignments import weighted_alignments
 from unisono.alignment.build import build_objective
@@ -97,8 +97,8 @@ def main(songs: str = str(MELON), dim: str = "768") -> None:
             losses["loss"].backward()
             optimizer.step()
         bare = time.perf_counter() - started
-    result = {"epoch_seconds": ours, "songs_per_second": batches * BATCH / ours, "ratio": bare / ours}
-    print(json.dumps({"benchmark": "vectors", "songs": n_songs, "dim": width} | result))
+    name, speed = f"alignment of vectors, {n_songs:,} x {width}", batches * BATCH / ours
+    report(name, speed, "songs/s", ratio=bare / ours, against="the same losses from memory", epoch_seconds=ours)
 
 
 if __name__ == "__main__":
