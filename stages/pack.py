@@ -11,6 +11,7 @@ from unisono.artifacts.read import reading
 from unisono.corpora.reading.catalogue import read_tables
 from unisono.corpora.reading.registry import read_catalogue
 from unisono.frames.packing import pack
+from unisono.frames.space import dvc_cache
 from unisono.params import Mel, Params, Vectors, Waves
 from unisono.params.holdings import Holdings, refuse_what_is_missing
 from unisono.stage import run_stage, write_metrics
@@ -37,6 +38,7 @@ def main(params: Params, what: str, corpus: str) -> None:
         workers=params.machine.workers,
         inventory=INVENTORY / f"{corpus}.csv",
         checkpoints=Path(".checkpoints", name),
+        cache=dvc_cache(Path(".dvc")),
     )
     headline = {key: metrics[key] for key in ("packed", "rejected")}
     write_metrics(f"{name}/{corpus}", {name: {corpus: headline}}, metrics)

@@ -48,7 +48,7 @@ def stores(audio: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[
     for kind in ("mel_cnn", "sample_cnn"):
         pack(
             folder.read(root), "mine", where / kind, front_end_of(kind), Pack(max_frames=None, max_reject_share=0), 1,
-            where / "inventory.csv", where / "checkpoints",
+            where / "inventory.csv", where / "checkpoints", where,
         )  # fmt: skip
         found[kind] = FrameStore.open(where / kind)
     return {**found, "inception": found["sample_cnn"]}

@@ -91,7 +91,17 @@ def run_pack(
     write_inventory(take_inventory(catalogue.root), where / "inventory.csv")
     workers = changes.pop("workers", 1)
     params = Pack(**({"max_frames": None, "max_reject_share": 1.0} | changes))
-    return pack(catalogue, "mine", where / name, mel, params, workers, where / "inventory.csv", where / "checkpoints")
+    return pack(
+        catalogue,
+        "mine",
+        where / name,
+        mel,
+        params,
+        workers,
+        where / "inventory.csv",
+        where / "checkpoints",
+        where / "cache",
+    )
 
 
 def write_melon(root: Path, mels: dict[str, dict[str, bytes]], playlists: list[list[int]]) -> Catalogue:

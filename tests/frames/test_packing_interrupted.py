@@ -62,7 +62,7 @@ def run_pack(catalogue: Catalogue, where: Path, name: str = "out", max_reject_sh
     if not inventory.exists():
         write_inventory(take_inventory(catalogue.root), inventory)
     params = Pack(max_frames=None, max_reject_share=max_reject_share)
-    return pack(catalogue, "mine", where / name, MEL, params, 1, inventory, where / "checkpoints")
+    return pack(catalogue, "mine", where / name, MEL, params, 1, inventory, where / "checkpoints", where)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

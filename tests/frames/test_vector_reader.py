@@ -31,7 +31,7 @@ def pack_rows(tmp_path: Path, ids: list[str], rows: list, max_reject_share: floa
     write_inventory(take_inventory(root), inventory := tmp_path / "inventory.csv")
     params = Pack(max_frames=1, max_reject_share=max_reject_share)  # no limit of vectors: it is one of audio
     front_end = Vectors(dim=DIM, licence="")
-    metrics = pack(vectors.read(root), "mine", out, front_end, params, 1, inventory, tmp_path / "work")
+    metrics = pack(vectors.read(root), "mine", out, front_end, params, 1, inventory, tmp_path / "work", tmp_path)
     assert "hours" not in metrics
     return FrameStore.open(out)
 

@@ -18,6 +18,7 @@ from unisono.corpora.reading.files import rejects_table
 from unisono.corpora.reading.inventory import read_inventory
 from unisono.errors import UserError, saying_what_the_disk_said
 from unisono.frames.sources import FrameReader, FrontEnd, TrackReader
+from unisono.frames.space import bytes_to_pack, free_in, needed_in, refuse_without_space
 from unisono.frames.store import shard_name, write_index
 from unisono.frames.units import Unit, cut_into_units, forget_what_was_missing, read_json
 from unisono.frames.vectors import VectorReader
@@ -41,6 +42,7 @@ def pack(
     workers: int,
     inventory: Path,
     checkpoints: Path,
+    cache: Path,
 ) -> dict[str, Any]:
     """Pack all usable tracks of a catalogue and write the frame store and the tables into `out`.
 
@@ -56,21 +58,26 @@ def pack(
         workers: processes.
         inventory: the corpus's inventory; a change in it makes unfinished work worthless.
         checkpoints: where unfinished work is kept.
+        cache: where DVC will keep the store, and may need room too.
 
     Returns:
         Metrics: tracks, packed, rejected, reject_share, rejects and warnings by reason, hours, and counts of the
         catalogue.
 
     Raises:
-        UserError: too many tracks were rejected, none is left, files went away since the inventory, the disk is full,
-            or a worker died.
+        UserError: the disk has not room enough, before anything is written, or is full; too many tracks were rejected,
+            none is left, files went away since the inventory, or a worker died.
     """
     with saying_what_the_disk_said(f"packing {corpus}", f"{checkpoints} or {out}"):
         units = cut_into_units(_sources(catalogue))
         work = checkpoints / f"{corpus}-{_fingerprint(catalogue, front_end, params, inventory)}"
         work.mkdir(parents=True, exist_ok=True)
-        reader = _reader(catalogue.root, front_end, params.max_frames)
+        max_frames = params.max_frames if isinstance(front_end, Mel) else None
+        reader = _reader(catalogue.root, front_end, max_frames)
         forget_what_was_missing(units, work)
+        todo = [unit for unit in units if not unit.is_done(work)]
+        needed = needed_in(work, cache, bytes_to_pack(todo, catalogue.root, front_end, max_frames))
+        refuse_without_space(f"packing {corpus}", needed, free_in(needed))
         pack_units(units, reader, work, workers, corpus)
         _refuse_what_went_away(corpus, catalogue.root, inventory)
         index, pack_rejects, warnings = _join_parts(units, work)
@@ -97,7 +104,7 @@ def pack(
 def _reader(root: Path, front_end: FrontEnd | Vectors, max_frames: int | None) -> TrackReader:
     if isinstance(front_end, Vectors):
         return VectorReader(root, front_end.dim)
-    return FrameReader(root, front_end, max_frames if isinstance(front_end, Mel) else None)
+    return FrameReader(root, front_end, max_frames)
 
 
 def _amount(front_end: FrontEnd | Vectors, n_frames: int) -> dict[str, float]:

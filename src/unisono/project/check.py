@@ -21,6 +21,7 @@ from unisono.corpora.reading.vector_files import DIMENSIONS
 from unisono.corpora.recognise import FORMATS, recognise
 from unisono.errors import UserError
 from unisono.frames.sources import FrameReader, in_file
+from unisono.frames.space import frame_bytes
 from unisono.frames.vectors import VectorReader
 from unisono.project.advice import LEAST_TRACKS, MAX_REJECT_SHARE, MEL, OWN, USES, params_for
 from unisono.project.findings import Check, Packing, Rejects
@@ -30,7 +31,6 @@ MOST_TAR_BYTES = 4 << 30  # tars of more are not walked
 TAR_END = 1024  # bytes, all zero
 SHOWN = 3  # examples
 MOST_WARNINGS = 10
-FLOAT16 = 2  # bytes
 
 
 def check(root: Path, format: str | None = None, n_heard: int = 40) -> Check:
@@ -201,8 +201,8 @@ def _reckon(result: Check, sizes: dict[str, int]) -> None:
         hours=seconds / 3600,
         seconds=heard.took * times / workers,
         workers=workers,
-        mel_bytes=round(seconds * MEL.sample_rate / MEL.hop_length * MEL.n_mels * FLOAT16),
-        wave_bytes=round(seconds * (use.waves or 0) * FLOAT16),
+        mel_bytes=frame_bytes(seconds * MEL.sample_rate / MEL.hop_length, MEL.n_mels),
+        wave_bytes=frame_bytes(seconds * (use.waves or 0), 1),
         free_bytes=shutil.disk_usage(Path.cwd()).free,
     )
 

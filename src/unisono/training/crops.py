@@ -73,7 +73,7 @@ def fit_on_crops(
     device = pick_device(machine.device)
     size, seed = schedule.batch_size, schedule.seed
     with curves(curves_folder) as log:
-        (curves_folder / "machine.json").write_text(json.dumps(describe_machine(device), indent=2) + "\n")
+        (curves_folder / "machine.json").write_text(json.dumps(describe_machine(device, precision), indent=2) + "\n")
         try:
             return fit(
                 module,

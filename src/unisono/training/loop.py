@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm import tqdm
 
 from unisono.training.checkpoint import load_checkpoint, save_checkpoint
-from unisono.training.devices import keep_freed_memory, mixed_precision
+from unisono.training.devices import keep_freed_memory, mixed_precision, training_precision
 
 Batch = dict[str, dict[str, Tensor]]
 Losses = dict[str, float]
@@ -87,6 +87,7 @@ def fit(
     """
     if device.type == "cpu":
         keep_freed_memory()
+    precision = training_precision(precision, device)
     module.to(device)
     parts: dict[str, Any] = {"module": module, "optimizer": optimizer}
     if scheduler is not None:

@@ -80,6 +80,14 @@ def evaluate_playlists(embeddings: Embeddings, task_data: Continuations, task: P
     Raises:
         NotMeasurable: no song that may be found is embedded.
     """
+    neighbours_QK, similarities_QK = _nearest(embeddings, task_data, task)
+    return _scores(continuation_places(task_data, neighbours_QK, similarities_QK, task.k), task_data, task.k)
+
+
+def _nearest(
+    embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation
+) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers (q, k) int32 of each query's nearest candidates, -1 for none, and their cosines (q, k) float32."""
     rows_Q, rows_S = (embeddings.track_ids.get_indexer(ids) for ids in (task_data.queries, task_data.candidates))
     heard_Q, heard_S = np.flatnonzero(rows_Q >= 0), np.flatnonzero(rows_S >= 0)
     if len(heard_S) == 0:
@@ -90,10 +98,11 @@ def evaluate_playlists(embeddings: Embeddings, task_data: Continuations, task: P
         nearest, similarities = nearest_exact(queries, items, n_neighbours)
     else:
         nearest, similarities = nearest_annoy(queries, items, n_neighbours, task.annoy_trees, task.seed)
-    neighbours_QK = np.full((len(rows_Q), nearest.shape[1]), -1)
+    number_of = np.append(heard_S, -1).astype(np.int32)  # the last stands for none, which is -1 already
+    neighbours_QK = np.full((len(rows_Q), nearest.shape[1]), -1, dtype=np.int32)
     similarities_QK = np.zeros(neighbours_QK.shape, dtype=np.float32)
-    neighbours_QK[heard_Q], similarities_QK[heard_Q] = np.where(nearest >= 0, heard_S[nearest], -1), similarities
-    return _scores(continuation_places(task_data, neighbours_QK, similarities_QK, task.k), task_data, task.k)
+    neighbours_QK[heard_Q], similarities_QK[heard_Q] = number_of[nearest], similarities
+    return neighbours_QK, similarities_QK
 
 
 def random_continuation(task_data: Continuations, task: PlaylistContinuation) -> dict[str, Summary]:
@@ -162,7 +171,9 @@ def continuation_places(
     found = neighbours_QK >= 0
     bounds = np.concatenate([[0], np.cumsum(found.sum(axis=1))])
     shape = (len(task_data.queries), len(task_data.candidates))
-    votes_QS = csr_matrix((vote + similarities_QK[found].astype(np.float64), neighbours_QK[found], bounds), shape=shape)
+    votes = similarities_QK[found].astype(np.float64)
+    votes += vote
+    votes_QS = csr_matrix((votes, neighbours_QK[found], bounds), shape=shape)
 
     places = _Places(task_data, k)
     for start in range(0, len(task_data.playlists), PLAYLISTS_PER_BLOCK):
