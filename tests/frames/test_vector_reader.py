@@ -94,7 +94,7 @@ def test_a_damaged_page_costs_tracks_and_no_more(tmp_path: Path, at: float) -> N
     reader = vectors.read(file.parent)
     store = pack(
         reader, "mine", tmp_path / "again", Vectors(dim=DIM, licence=""), Pack(max_frames=None, max_reject_share=1), 1,
-        tmp_path / "inventory.csv", tmp_path / "work",
+        tmp_path / "inventory.csv", tmp_path / "work", tmp_path,
     )  # fmt: skip
     assert store["packed"] + store["rejected"] == len(ids)
     reasons = pd.read_csv(tmp_path / "again/rejects.csv")["reason"]

@@ -56,12 +56,17 @@ class GenreClassification(Task):
 
 
 class Tagging(Task):
-    """Each set of labels has its own scores."""
+    """Each set of labels has its own scores.
+
+    Attributes:
+        max_tracks: a probe learns from so many of the training tracks, drawn by the seed; None: from all.
+    """
 
     task: Literal["tagging"]
     labels: Annotated[list[str], Entries(1, 100, "sets of labels of the corpus", different=True)]
     repeats: Repeats
     seed: Seed
+    max_tracks: Annotated[int | None, Between(100, 10_000_000, "null")] = None
     probe: Probe
 
 

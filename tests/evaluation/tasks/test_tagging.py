@@ -82,6 +82,16 @@ def test_tags_are_found_and_counted() -> None:
     assert found == evaluate_tags(embeddings, labels, TASK, "jamendo")
 
 
+def test_a_probe_may_see_fewer_tracks_of_the_same_parts() -> None:
+    embeddings, labels = corpus()
+    whole = evaluate_tags(embeddings, labels, TASK, "jamendo")
+    few = evaluate_tags(embeddings, labels, TASK.model_copy(update={"max_tracks": 100}), "jamendo")
+    assert few.counts == {**whole.counts, "seen": 100}
+    assert few.scores != whole.scores and few.scores["roc_auc"]["mean"] > 0.85
+    enough = evaluate_tags(embeddings, labels, TASK.model_copy(update={"max_tracks": 200}), "jamendo")
+    assert enough.scores == whole.scores
+
+
 def test_what_cannot_be_measured_is_said() -> None:
     embeddings, labels = corpus()
     with pytest.raises(NotMeasurable, match="the validation part has no track"):

@@ -61,11 +61,10 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, w
         UserError: no track is embedded.
     """
     tagged = _tagged(labels, embeddings.track_ids, where)
+    row_N = tagged.tracks["row"].to_numpy()
     instances = {
-        part: Instances(
-            np.asarray(embeddings.tracks_ND[tagged.tracks.loc[chosen, "row"].to_numpy()]), tagged.targets_NC[chosen]
-        )
-        for part, chosen in tagged.parts.items()
+        part: Instances(np.asarray(embeddings.tracks_ND[row_N[chosen]]), tagged.targets_NC[chosen])
+        for part, chosen in {**tagged.parts, "train": _some(tagged.parts["train"], task.max_tracks, task.seed)}.items()
     }
     seeds = range(task.seed, task.seed + task.repeats)
     n_tags = len(tagged.scored_C)
@@ -76,12 +75,23 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, w
         scores=macro_scores(tagged.truth_NC, scores_RNC),
         counts={
             **{part: int(chosen.sum()) for part, chosen in tagged.parts.items()},
+            **({"seen": len(instances["train"].targets)} if task.max_tracks is not None else {}),
             "tags": n_tags,
             "tags_left_out": int((~tagged.scored_C).sum()),
             "without_tags": len(labels) - labelled,
             "without_embedding": labelled - len(tagged.tracks),
         },
     )
+
+
+def _some(chosen_N: np.ndarray, most: int | None, seed: int) -> np.ndarray:
+    """Which tracks (n,) bool are seen of those that are chosen: `most` at most, drawn by the seed."""
+    places = np.flatnonzero(chosen_N)
+    if most is None or len(places) <= most:
+        return chosen_N
+    seen_N = np.zeros_like(chosen_N)
+    seen_N[np.random.default_rng(seed).choice(places, most, replace=False)] = True
+    return seen_N
 
 
 def random_tags(track_ids: pd.Index, labels: pd.DataFrame, where: str) -> dict[str, Summary]:
