@@ -84,10 +84,12 @@ def test_tags_are_found_and_counted() -> None:
 
 def test_a_probe_may_see_fewer_tracks_of_the_same_parts() -> None:
     embeddings, labels = corpus()
+    noise_ND = np.random.default_rng(1).normal(size=embeddings.tracks_ND.shape)  # or all would be found by either
+    embeddings = make_embeddings(list(embeddings.track_ids), embeddings.tracks_ND + 8 * noise_ND)
     whole = evaluate_tags(embeddings, labels, TASK, "jamendo")
     few = evaluate_tags(embeddings, labels, TASK.model_copy(update={"max_tracks": 100}), "jamendo")
     assert few.counts == {**whole.counts, "seen": 100}
-    assert few.scores != whole.scores and few.scores["roc_auc"]["mean"] > 0.85
+    assert few.scores != whole.scores
     enough = evaluate_tags(embeddings, labels, TASK.model_copy(update={"max_tracks": 200}), "jamendo")
     assert enough.scores == whole.scores
 
