@@ -12,6 +12,7 @@ import uvicorn
 import yaml
 from embedded import REPO, embed_vectors, write_tone
 
+from unisono.explore.music import Music
 from unisono.explore.server import create_app
 
 PAGE = "http://127.0.0.1:8765"
@@ -47,7 +48,9 @@ def embed_hostile(folder: Path) -> Path:
 def served(folder: Path) -> Iterator[int]:
     """The page over a folder, on a port of 127.0.0.1, as a browser gets it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(create_app(folder, "catalogue"), log_level="warning", lifespan="off"))
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(Music(folder, "catalogue")), log_level="warning", lifespan="off")
+        )
         thread = Thread(target=server.run, args=([listening],))
         thread.start()
         try:

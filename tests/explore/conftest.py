@@ -8,6 +8,7 @@ from embedded import embed_music
 from explored import PAGE, embed_hostile
 from starlette.testclient import TestClient
 
+from unisono.explore.music import Music
 from unisono.explore.server import create_app
 
 
@@ -23,11 +24,11 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(music: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(music, "catalogue"), base_url=PAGE) as client:
+    with TestClient(create_app(Music(music, "catalogue")), base_url=PAGE) as client:
         yield client
 
 
 @pytest.fixture
 def hostile(hostile_folder: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(hostile_folder, "catalogue"), base_url=PAGE) as client:
+    with TestClient(create_app(Music(hostile_folder, "catalogue")), base_url=PAGE) as client:
         yield client

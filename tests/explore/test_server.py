@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 import unisono
 from unisono.corpora.own.m3u import read_m3u
 from unisono.errors import UserError
+from unisono.explore.music import Music
 from unisono.explore.server import create_app
 from unisono.project.catalogue import OpenCatalogue
 
@@ -110,7 +111,7 @@ def test_another_model_is_asked_by_its_name(hostile_folder: Path, tmp_path: Path
     vectors_ND = np.random.default_rng(7).normal(size=(len(HOSTILE), 3)).astype(np.float32)
     for name in ("tracks.npy", "windows.npy"):
         np.save(untrained / name, vectors_ND)
-    with TestClient(create_app(project, "catalogue"), base_url=PAGE) as page:
+    with TestClient(create_app(Music(project, "catalogue")), base_url=PAGE) as page:
         assert page.get("/api/models").json()["models"] == ["trained", "untrained"]
         asked = {"model": "untrained"}
         found = page.get("/api/similar", params={"track": "link", "together": 0.3} | asked).json()["tracks"]
@@ -122,4 +123,4 @@ def test_another_model_is_asked_by_its_name(hostile_folder: Path, tmp_path: Path
 
 def test_a_corpus_that_was_not_embedded_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no embeddings of the corpus 'catalogue'"):
-        create_app(tmp_path, "catalogue")
+        Music(tmp_path, "catalogue")

@@ -10,7 +10,7 @@ import numpy as np
 from unisono.embeddings.neighbours import nearest_exact, normalised
 from unisono.errors import saying_what_the_disk_said
 
-LANDMARKS = 2500  # t-SNE lays out so many in about ten seconds; its time grows faster than their number
+LANDMARKS = 2500  # t-SNE lays out so many in some 15 seconds of one core, and 100,000 in many minutes
 NEAREST = 3  # landmarks that a further track is placed between
 PERPLEXITY = 30
 LEAST = 8  # fewer tracks have no neighbourhoods to keep

@@ -1,6 +1,7 @@
 """The catalogue behind the page: opened once a model, searched by name, drawn as a map."""
 
 import io
+import json
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,7 @@ import unisono
 from unisono.errors import UserError
 from unisono.explore.layout import cached_layout
 from unisono.project.catalogue import OpenCatalogue
+from unisono.project.embedded import ALIGNED
 from unisono.project.words import folded
 
 COLOURS = 8  # genres that have a colour of their own: more cannot be told apart
@@ -39,8 +41,10 @@ class Music:
         self.project, self.corpus = project, corpus
         self._lock = Lock()
         self._open = cache(lambda model: unisono.open_catalogue(project, corpus, model))
-        self._named = cache(lambda model: [folded(name) for name in _names(self.catalogue(model).tracks)])
-        first = unisono.open_catalogue(project, corpus)
+        self._map = cache(_map)  # a large one takes half a second to put together
+        self._tracks = cache(_columns)
+        self._named = cache(_names)
+        first = self._open(ALIGNED)
         self.models = first.models
         try:
             first.file_of(first.tracks.index[0])
@@ -57,35 +61,26 @@ class Music:
         with self._lock:
             return self._open(model)
 
-    def map(self, model: str) -> dict[str, Any]:
-        """The places of the tracks, and which of the genres colours each; genres are the most frequent ones, and other.
+    def map(self, model: str) -> bytes:
+        """JSON: the places of the tracks, and which of the genres colours each: the most frequent ones, and other.
 
         Raises:
             UserError: as `catalogue`, or the map cannot be kept.
         """
         catalogue = self.catalogue(model)
         with self._lock:  # two tabs wait for one map
-            places_N2 = cached_layout(catalogue.vectors_ND, self.project, f"{self.corpus}-{model}")
-        counts = catalogue.tracks["genres"].explode().value_counts()
-        coloured = sorted(counts.index[:COLOURS])
-        number = {genre: place for place, genre in enumerate(coloured)}
-        colours = [
-            next((number[genre] for genre in genres if genre in number), len(coloured))
-            for genres in catalogue.tracks["genres"]
-        ]
-        x, y = np.round(places_N2.T.astype(float), 4).tolist()
-        return {"x": x, "y": y, "colour": colours, "genres": [*coloured, OTHER]}
+            return self._map(catalogue)
 
-    def tracks(self, model: str) -> dict[str, list]:
-        """The columns of the tracks, in the order of the map."""
-        tracks = self.catalogue(model).tracks
-        return {"id": tracks.index.tolist()} | {name: tracks[name].tolist() for name in ("title", "artist", "genres")}
+    def tracks(self, model: str) -> bytes:
+        """JSON: the columns of the tracks, in the order of the map."""
+        return self._tracks(self.catalogue(model))
 
     def named(self, model: str, text: str, k: int) -> pd.DataFrame:
         """The first k tracks whose title, artist, id or a genre has the text in it, however it is written."""
         wanted = folded(text.strip())
-        rows = [row for row, names in enumerate(self._named(model)) if wanted in names] if wanted else []
-        return self.catalogue(model).tracks.iloc[rows[:k]]
+        catalogue = self.catalogue(model)
+        rows = [row for row, names in enumerate(self._named(catalogue)) if wanted in names] if wanted else []
+        return catalogue.tracks.iloc[rows[:k]]
 
     def mel_picture(self, model: str, track_id: str) -> bytes:
         """A PNG of what the encoder is given of a track: time to the right, frequency up."""
@@ -97,7 +92,27 @@ class Music:
         return picture.getvalue()
 
 
-def _names(tracks: pd.DataFrame) -> list[str]:
+def _map(catalogue: OpenCatalogue) -> bytes:
+    name = f"{catalogue.corpus}-{catalogue.model}"
+    x_N, y_N = np.round(cached_layout(catalogue.vectors_ND, catalogue.folder, name).T.astype(float), 4)
+    genres = catalogue.tracks["genres"]
+    coloured = sorted(genres.explode().value_counts().index[:COLOURS])
+    number = {genre: place for place, genre in enumerate(coloured)}
+    colours = [next((number[genre] for genre in of_track if genre in number), len(coloured)) for of_track in genres]
+    return _json({"x": x_N.tolist(), "y": y_N.tolist(), "colour": colours, "genres": [*coloured, OTHER]})
+
+
+def _columns(catalogue: OpenCatalogue) -> bytes:
+    columns = {name: catalogue.tracks[name].tolist() for name in ("title", "artist", "genres")}
+    return _json({"id": catalogue.tracks.index.tolist()} | columns)
+
+
+def _names(catalogue: OpenCatalogue) -> list[str]:
     """What each track is found by, in one text."""
+    tracks = catalogue.tracks
     columns = (tracks["title"], tracks["artist"], tracks.index, tracks["genres"].map("\n".join))
-    return ["\n".join(names) for names in zip(*columns, strict=True)]
+    return [folded("\n".join(names)) for names in zip(*columns, strict=True)]
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -8,6 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from unisono.errors import UserError
+from unisono.explore.music import Music
 from unisono.explore.server import create_app
 
 HOST = "127.0.0.1"
@@ -23,7 +24,6 @@ def serve(project: Path, corpus: str, port: int, browser: bool) -> None:
     Raises:
         UserError: nothing was embedded there, or the port is taken.
     """
-    app = create_app(project, corpus)
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -31,9 +31,14 @@ def serve(project: Path, corpus: str, port: int, browser: bool) -> None:
         except OSError as error:
             raise UserError(f"port {port}: {error.strerror}; name another with --port, or 0 for any") from None
         listening.listen()  # what comes before the server does waits for it
+        music = Music(project, corpus)
+        print("laying out the map, once for these vectors; of many tracks it takes a minute", file=sys.stderr)
+        music.map(music.models[0])
         address = f"http://{HOST}:{listening.getsockname()[1]}/"
         print(f"{address}  (Ctrl-C ends it)", file=sys.stderr)
         if browser:
             webbrowser.open(address)
-        config = uvicorn.Config(app, log_level="warning", limit_concurrency=CONNECTIONS, ws="none", lifespan="off")
+        config = uvicorn.Config(
+            create_app(music), log_level="warning", limit_concurrency=CONNECTIONS, ws="none", lifespan="off"
+        )
         uvicorn.Server(config).run([listening])

@@ -44,15 +44,8 @@ class Playlist(BaseModel):
     tracks: list[str] = Field(min_length=1, max_length=SEEDS)
 
 
-def create_app(project: Path, corpus: str) -> FastAPI:
-    """The page and its API over a corpus that the pipeline in `project` embedded.
-
-    Tracks are named by their ids alone, so that no request names a file of this machine.
-
-    Raises:
-        UserError: nothing was embedded there.
-    """
-    music = Music(project, corpus)
+def create_app(music: Music) -> FastAPI:
+    """The page and its API; tracks are named by their ids alone, so that no request names a file of this machine."""
     app = FastAPI(
         title="Unisono",
         summary="What a model takes for similar.",
@@ -95,17 +88,17 @@ def create_app(project: Path, corpus: str) -> FastAPI:
     @app.get("/api/models")
     def models() -> dict[str, Any]:
         """The corpus, its models, and whether its tracks can be heard."""
-        return {"corpus": corpus, "models": music.models, "plays": music.plays}
+        return {"corpus": music.corpus, "models": music.models, "plays": music.plays}
 
     @app.get("/api/map")
-    def map_(catalogue: Catalogue) -> JSONResponse:
+    def map_(catalogue: Catalogue) -> Response:
         """The tracks' places from -1 to 1, and which of the genres colours each."""
-        return JSONResponse(music.map(catalogue.model))
+        return Response(music.map(catalogue.model), media_type="application/json")
 
     @app.get("/api/tracks")
-    def tracks(catalogue: Catalogue) -> JSONResponse:
+    def tracks(catalogue: Catalogue) -> Response:
         """The tracks' ids, titles, artists and genres, in the order of the map."""
-        return JSONResponse(music.tracks(catalogue.model))
+        return Response(music.tracks(catalogue.model), media_type="application/json")
 
     @app.get("/api/similar")
     def similar(

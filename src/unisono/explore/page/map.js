@@ -30,7 +30,7 @@ export class TrackMap {
   async start() {
     const createScatterplot = await scatterplotLibrary();
     this.plot = createScatterplot({
-      canvas: this.canvas, width: "auto", height: "auto", colorBy: "valueA", opacity: 0.85, opacityInactiveScale: 0.35,
+      canvas: this.canvas, width: "auto", height: "auto", colorBy: "valueA", opacity: 0.85, opacityInactiveScale: 0.45,
       pointSizeSelected: 3, pointOutlineWidth: 2, showReticle: false, deselectOnDblClick: false, deselectOnEscape: false,
       lassoOnLongPress: false, actionKeyMap: {}, cameraDistance: 1.15,
     });
@@ -52,7 +52,7 @@ export class TrackMap {
     this.plot.set({ pointSize: Math.max(1.5, Math.min(6, 300 / Math.sqrt(map.x.length))) });
     this.colour();
     await this.plot.draw({ x: map.x, y: map.y, z: map.colour }, { zDataType: "categorical" });
-    await this.plot.zoomToArea({ x: -1.05, y: -1.05, width: 2.1, height: 2.1 });
+    await this.plot.zoomToArea({ x: -1.08, y: -1.2, width: 2.16, height: 2.28 });
     this.middles = middles(map);
     this.name();
   }
@@ -103,8 +103,10 @@ export class TrackMap {
     if (!this.middles) return;
     const taken = [];
     [...this.labels.children].forEach((label, number) => {
-      const [x, y] = this.plot.getScreenPosition(this.middles[number].row);
+      const [middle, y] = this.plot.getScreenPosition(this.middles[number].row);
       const [wide, high] = [label.offsetWidth, label.offsetHeight];
+      const inside = middle > 0 && middle < this.canvas.clientWidth;  // then its name is whole, also at the edge
+      const x = inside ? Math.max(wide / 2 + 4, Math.min(middle, this.canvas.clientWidth - wide / 2 - 4)) : middle;
       const free = taken.every((one) => Math.abs(x - one.x) > (wide + one.wide) / 2 || Math.abs(y - one.y) > (high + one.high) / 2);
       label.style.visibility = free ? "visible" : "hidden";  // of two in one place the one with more tracks is shown
       if (!free) return;
