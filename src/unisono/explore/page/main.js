@@ -51,7 +51,7 @@ function row(track, icon, label, act) {
   const button = document.createElement("button");
   const [title, score, under] = ["b", "small", "small"].map((kind) => document.createElement(kind));
   title.textContent = nameOf(track);
-  score.textContent = track.similarity === undefined ? "" : track.similarity.toFixed(2);
+  score.textContent = track.similarity === undefined ? "" : track.similarity.toFixed(3);
   under.textContent = [track.artist, track.genres.join(", ")].filter(Boolean).join(" · ");
   Object.assign(button, { type: "button", className: "track" });
   button.append(title, score, under);
@@ -179,7 +179,7 @@ async function useModel(model) {
   state.tracks = tracks;
   state.rowOf = new Map(tracks.id.map((id, number) => [id, number]));
   hover(null);
-  await map.show(places);
+  await map.show(places, tracks.genres);
   state.last?.();
 }
 

@@ -6,6 +6,7 @@ const COLOURS = {  // of genres, and of all others at the end; told apart with c
   light: ["#2a78d6", "#eb6834", "#1baf7a", "#eda100", "#e87ba4", "#008300", "#4a3aa7", "#e34948"],
   dark: ["#3987e5", "#d95926", "#199e70", "#c98500", "#d55181", "#008300", "#9085e9", "#e66767"],
 };
+const NAMED = 24;  // genres whose names stand on the map, where they have room
 const OTHER = { light: "#a9a8a0", dark: "#6f6e69" };
 const GROUND = { light: "#fcfcfb", dark: "#1a1a19" };
 const ACTIVE = { light: "#0b0b0b", dark: "#ffffff" };
@@ -45,15 +46,15 @@ export class TrackMap {
     this.canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
-  // The answer of /api/map; the view goes back to the whole of it.
-  async show(map) {
+  // The answer of /api/map, and each track's genres; the view goes back to the whole of it.
+  async show(map, genresOf) {
     this.shown = map;
     this.lit = null;
     this.plot.set({ pointSize: Math.max(1.5, Math.min(6, 300 / Math.sqrt(map.x.length))) });
     this.colour();
     await this.plot.draw({ x: map.x, y: map.y, z: map.colour }, { zDataType: "categorical" });
     await this.plot.zoomToArea({ x: -1.08, y: -1.2, width: 2.16, height: 2.28 });
-    this.middles = middles(map);
+    this.middles = middles(map, genresOf);
     this.name();
   }
 
@@ -127,16 +128,19 @@ export class TrackMap {
   }
 }
 
-// { genre, row: in the middle of its tracks, count } of each genre that has a colour, the largest first.
-function middles({ x, y, colour, genres }) {
-  return genres.slice(0, -1).flatMap((genre, number) => {
-    const rows = [...colour.keys()].filter((row) => colour[row] === number);
-    if (!rows.length) return [];
+// { genre, row: in the middle of its tracks } of the most frequent genres, the largest first.
+function middles({ x, y }, genresOf) {
+  const rowsOf = new Map();
+  genresOf.forEach((genres, row) => genres.forEach((genre) => {
+    if (!rowsOf.has(genre)) rowsOf.set(genre, []);
+    rowsOf.get(genre).push(row);
+  }));
+  return [...rowsOf].sort(([, one], [, other]) => other.length - one.length).slice(0, NAMED).map(([genre, rows]) => {
     const median = (values) => rows.map((row) => values[row]).sort((a, b) => a - b)[rows.length >> 1];
     const [left, up] = [median(x), median(y)];
     const off = (row) => (x[row] - left) ** 2 + (y[row] - up) ** 2;
-    return [{ genre, row: rows.reduce((best, row) => (off(row) < off(best) ? row : best)), count: rows.length }];
-  }).sort((one, other) => other.count - one.count);
+    return { genre, row: rows.reduce((best, row) => (off(row) < off(best) ? row : best)) };
+  });
 }
 
 // The nearest row in a direction (an arrow's quarter of the plane); the row itself where there is none.
