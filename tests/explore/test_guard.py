@@ -143,11 +143,24 @@ def test_audio_is_what_the_catalogue_names_and_is_audio(hostile_folder: Path) ->
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'{"tracks": []}', b'{"tracks": [1]}', b'{"tracks": "a1"}', b"\xff\xfe", b"[" * 100_000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"tracks": []}',
+        b'{"tracks": [1]}',
+        b'{"tracks": "a1"}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"1e999",
+        b"NaN",
+    ],
 )
 def test_what_is_no_playlist_is_refused(page: TestClient, body: bytes) -> None:
     answer = page.post("/api/continue", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
+    assert isinstance(answer.json()["detail"], str)
 
 
 @pytest.mark.parametrize("query", ["k=0", "k=201", "k=x", "k=1e9", "together=2", "together=nan", "model=" + "x" * 201])

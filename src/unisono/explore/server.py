@@ -12,6 +12,7 @@ import anyio
 import pandas as pd
 import soundfile
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
@@ -59,6 +60,12 @@ def create_app(music: Music) -> FastAPI:
     @app.exception_handler(UserError)
     def say(request: Request, error: UserError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=400)
+
+    @app.exception_handler(RequestValidationError)
+    def say_what_is_wrong(request: Request, error: RequestValidationError) -> JSONResponse:
+        """What was wrong where, without what was sent: that may be anything, such as a number that no JSON can tell."""
+        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        return JSONResponse({"detail": "; ".join(wrong)}, status_code=422)
 
     @app.exception_handler(ClientDisconnect)
     def left(request: Request, error: ClientDisconnect) -> Response:

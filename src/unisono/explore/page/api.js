@@ -3,7 +3,7 @@
 async function answer(response) {
   if (response.ok) return response;
   const { detail } = await response.json().catch(() => ({ detail: response.statusText }));
-  throw new Error(typeof detail === "string" ? detail : "the server did not understand the request");
+  throw new Error(detail);
 }
 
 function address(route, query) {
