@@ -31,7 +31,7 @@ def test_it_answers_on_this_machine_until_it_is_ended(project: Path) -> None:
     command = [*COMMAND, "--project", str(project), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("laying out the map")
+        assert process.stderr.readline().startswith("opening the catalogue")
         address = process.stderr.readline().split()[0]
         assert address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(f"{address}api/models", timeout=60) as answer:

@@ -26,6 +26,7 @@ def layout(vectors_ND: np.ndarray, seed: int = 0) -> np.ndarray:
     Source: van der Maaten and Hinton 2008; initialised by PCA, which keeps the large structure (Kobak and Berens 2019).
     """
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     n = len(vectors_ND)
     units_ND = normalised(np.asarray(vectors_ND))
@@ -40,7 +41,8 @@ def layout(vectors_ND: np.ndarray, seed: int = 0) -> np.ndarray:
     if n >= LEAST and spread > 1e-6:  # else all are one
         perplexity = min(PERPLEXITY, (len(chosen_L) - 1) / 3)
         tsne = TSNE(perplexity=perplexity, init=start_L2 / spread * 1e-4, random_state=seed)
-        start_L2 = tsne.fit_transform(marks_LD)
+        with threadpool_limits(1):  # the other cores answer meanwhile; and threads that wait for one another are slower
+            start_L2 = tsne.fit_transform(marks_LD)
     return _into_frame(_between(units_ND, marks_LD, start_L2) if n > LANDMARKS else start_L2)
 
 

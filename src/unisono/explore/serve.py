@@ -32,7 +32,7 @@ def serve(project: Path, corpus: str, port: int, browser: bool) -> None:
             raise UserError(f"port {port}: {error.strerror}; name another with --port, or 0 for any") from None
         listening.listen()  # what comes before the server does waits for it
         music = Music(project, corpus)
-        print("laying out the map, once for these vectors; of many tracks it takes a minute", file=sys.stderr)
+        print("opening the catalogue; the first time its map is laid out, which takes up to a minute", file=sys.stderr)
         music.map(music.models[0])
         address = f"http://{HOST}:{listening.getsockname()[1]}/"
         print(f"{address}  (Ctrl-C ends it)", file=sys.stderr)

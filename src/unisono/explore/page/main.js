@@ -174,12 +174,14 @@ function likeFile(file) {
 async function useModel(model) {
   state.model = model;
   at("together-label").hidden = model !== "trained";
+  say(`Laying out the map of ${model}; the first time takes a while …`);
   const [places, tracks] = await Promise.all([get("/api/map", { model }), get("/api/tracks", { model })]);
   if (state.model !== model) return;
   state.tracks = tracks;
   state.rowOf = new Map(tracks.id.map((id, number) => [id, number]));
   hover(null);
   await map.show(places, tracks.genres);
+  say("");
   state.last?.();
 }
 
@@ -220,14 +222,12 @@ function listenToPerson() {
 
 async function start() {
   listenToPerson();
-  say("Laying out the map; the first time takes a while …");
   const { corpus, models, plays } = await get("/api/models");
   document.title = `Unisono: ${corpus}`;
   state.plays = plays;
   at("model").replaceChildren(...models.map((name) => new Option(name, name)));
   await map.start();
   await useModel(models[0]);
-  say("");
 }
 
 start().catch((error) => say(error.message, true));
