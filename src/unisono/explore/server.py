@@ -22,6 +22,7 @@ import unisono
 from unisono.errors import UserError
 from unisono.explore.guard import Guard
 from unisono.explore.music import Music
+from unisono.explore.subsonic import subsonic_router
 from unisono.project.catalogue import OpenCatalogue
 from unisono.project.m3u import m3u_of
 
@@ -183,6 +184,7 @@ def create_app(music: Music) -> FastAPI:
         """A picture of what the encoder is given of a track."""
         return Response(music.mel_picture(catalogue.model, _known(catalogue, [track])[0]), media_type="image/png")
 
+    app.include_router(subsonic_router(music.catalogue(music.models[0])))
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
 
