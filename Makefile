@@ -47,9 +47,9 @@ bench: .venv/installed-for-tests
 inventory: .venv/installed   # look at the raw data again, after you have added or changed some
 	dvc repro --force --single-item inventory
 
-lock:   # one resolution, and the part of it that the pipeline needs
+lock:   # one resolution, and the part of it that the pipeline and the page need
 	$(COMPILE) --all-extras --output-file requirements-test.lock
-	$(COMPILE) --constraints requirements-test.lock --output-file requirements.lock
+	$(COMPILE) --extra explore --constraints requirements-test.lock --output-file requirements.lock
 
 .venv/installed: requirements.lock $(SETUP)
 	setup/install requirements.lock

@@ -39,6 +39,7 @@ def test_every_command_has_a_help_that_says_what_it_does() -> None:
         "check",
         "init",
         "index",
+        "explore",
     }
     for name, command in commands.items():
         assert command.help and command.help[0].isupper(), name

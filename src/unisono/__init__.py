@@ -50,16 +50,19 @@ def load(
         return Model(packaged, layer=layer or "backbone", device=device, precision=precision)
 
 
-def open_catalogue(folder: str | os.PathLike[str] = ".", corpus: str = "catalogue") -> "OpenCatalogue":
+def open_catalogue(
+    folder: str | os.PathLike[str] = ".", corpus: str = "catalogue", model: str = "trained"
+) -> "OpenCatalogue":
     """Open what the pipeline embedded in `folder`; see `unisono.project.catalogue.OpenCatalogue`.
 
     Args:
         folder: where the pipeline ran.
         corpus: its name in params.yaml.
+        model: whose vectors: of the trained model, or of another of `OpenCatalogue.models`.
 
     Raises:
         unisono.errors.UserError: nothing was embedded there, or it is damaged.
     """
     from unisono.project.catalogue import OpenCatalogue  # pandas takes a while to load
 
-    return OpenCatalogue(folder, corpus)
+    return OpenCatalogue(folder, corpus, model)

@@ -106,12 +106,13 @@ def locked(name: str) -> dict[str, list[str]]:
 def test_the_locks_are_one_resolution_and_satisfy_pyproject() -> None:
     run, test = locked("requirements.lock"), locked("requirements-test.lock")
     assert {name: test[name] for name in run} == run
-    extras = [r for extra in PROJECT["optional-dependencies"].values() for r in extra]
-    for pins, requirements in ((run, PROJECT["dependencies"]), (test, PROJECT["dependencies"] + extras)):
+    page, tests = PROJECT["optional-dependencies"]["explore"], PROJECT["optional-dependencies"]["dev"]
+    needed = PROJECT["dependencies"] + page
+    for pins, requirements in ((run, needed), (test, needed + tests)):
         for requirement in map(Requirement, requirements):
             versions = re.findall(r"==(\S+)", "\n".join(pins[canonicalize_name(requirement.name)]))
             assert any(version in requirement.specifier for version in versions), requirement
-    only_tests = {canonicalize_name(Requirement(r).name) for r in extras}
+    only_tests = {canonicalize_name(Requirement(r).name) for r in tests}
     assert not only_tests & run.keys()
     for name in ("requirements.lock", "requirements-test.lock"):
         assert "://" not in (REPO / name).read_text(), "a lock names no index"

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from unisono.cli import corpus, embed, find, models, share
+from unisono.cli import corpus, embed, explore, find, models, share
 from unisono.errors import UserError
 
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     result_callback=_flush,
 )
-for room in (embed, find, corpus, share, models):
+for room in (embed, find, explore, corpus, share, models):
     for command in room.COMMANDS:
         app.command(command.__name__.strip("_").replace("_", "-"))(command)  # continue_, for Python has a continue
 

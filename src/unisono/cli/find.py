@@ -128,11 +128,8 @@ def _give(catalogue: "OpenCatalogue", answer: "pd.DataFrame", as_json: bool, out
         return
     from unisono.project.m3u import write_m3u
 
-    titles = zip(answer["artist"], answer["title"], strict=True)
-    shown = [" - ".join(filter(None, pair)) for pair in titles]
-    files = [catalogue.file_of(track_id) for track_id in answer.index]
-    write_m3u(out, [(file, name or file.stem) for file, name in zip(files, shown, strict=True)])
-    print(f"{out}: {len(files)} tracks", file=sys.stderr)
+    write_m3u(out, catalogue.playlist_of(answer.index))
+    print(f"{out}: {len(answer)} tracks", file=sys.stderr)
 
 
 COMMANDS = [similar, artists, path, search, continue_]

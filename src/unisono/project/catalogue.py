@@ -1,26 +1,25 @@
 """An embedded catalogue in a user's hands: what is like what, what comes next, what words mean."""
 
 import os
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from unisono.artifacts.read import damaged, read_table
 from unisono.embeddings.neighbours import normalised
-from unisono.embeddings.read import INDEX, load_embeddings
 from unisono.errors import UserError
 from unisono.frames.sources import in_file
+from unisono.frames.store import FrameStore
 from unisono.params import load_params
+from unisono.project.embedded import ALIGNED, ENCODERS, FRAMES, embedded_by, read_embedded
 from unisono.project.names import TrackNames, artist_number
 from unisono.project.seeds import Seeds, Track, Tracks, find_seeds
 from unisono.project.space import Side, Space, between
 from unisono.project.words import names_in
 
-EMBEDDINGS, FRAMES, MODEL = Path("data/embeddings"), Path("data/frames"), Path("data/models/trained")
-ALIGNED, SOUND = "trained", "sound"
 VOTES = 100  # nearest tracks that each track of a playlist votes for: Ferraro et al. 2021, section 3.3
 SEARCHED = {"genre": "genre", "word": "word of a playlist"}  # modalities that a text may name, and what one is called
 SHOWN = ["title", "artist", "genres"]
@@ -41,6 +40,8 @@ class OpenCatalogue:
     Args:
         folder: where the pipeline ran.
         corpus: its name in params.yaml.
+        model: whose vectors: trained | another of `models`, to hear what it takes for similar. Others than the trained
+            one have one vector a track, so that `together` changes nothing, and no genres beside it to search by.
 
     Attributes:
         tracks: index track_id; columns title and artist (empty where the catalogue has none), genres (list[str]) and
@@ -52,33 +53,38 @@ class OpenCatalogue:
         UserError: nothing was embedded there, or it is damaged.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] = ".", corpus: str = "catalogue") -> None:
+    def __init__(self, folder: str | os.PathLike[str] = ".", corpus: str = "catalogue", model: str = ALIGNED) -> None:
         self.folder = Path(folder)
         self.corpus = corpus
-        embedded = self.folder / EMBEDDINGS
-        if not (embedded / corpus / ALIGNED).is_dir():
-            there = ", ".join(sorted(path.parent.name for path in embedded.glob(f"*/{ALIGNED}")))
-            advice = f"there are those of {there}" if there else "run `make repro` there first"
-            raise UserError(f"{self.folder}: has no embeddings of the corpus '{corpus}'; {advice}")
-        aligned, sound = (load_embeddings(embedded / corpus / name) for name in (ALIGNED, SOUND))
-        table = read_table(self.folder / FRAMES / corpus / "tracks.parquet", "track_id", "genres", "source")
-        ids = aligned.track_ids
-        if not ids.equals(sound.track_ids) or not ids.isin(table["track_id"]).all():
-            raise damaged(embedded / corpus / SOUND / INDEX, "its tracks are not those of the other tables")
-        if "path" in table:  # a corpus of vectors, whose audio lies elsewhere, if anywhere
-            table["source"] = table["path"].where(table["path"] != "", table["source"])
-        for column in ("title", "artist"):
-            table[column] = table[column].fillna("") if column in table else ""
-        table["genres"] = table["genres"].map(list)
+        self.model = model
+        self.tracks, aligned, sound = read_embedded(self.folder, corpus, model)
         self.vectors_ND, self.sound_ND = aligned.tracks_ND, sound.tracks_ND
         self._encoder = aligned.encoder
-        self.tracks = table.set_index("track_id")[[*SHOWN, "source"]].loc[ids]
 
     def __len__(self) -> int:
         return len(self.tracks)
 
     def __repr__(self) -> str:
         return f"<unisono catalogue '{self.corpus}' of {self.folder.resolve()}: {len(self)} tracks>"
+
+    @property
+    def models(self) -> list[str]:
+        """The models whose vectors of this corpus can be opened, the trained one first."""
+        return list(embedded_by(self.folder, self.corpus))
+
+    @cached_property
+    def encoder(self) -> Path:
+        """The folder of the encoder that made the vectors.
+
+        Raises:
+            UserError: none of the project's made them.
+        """
+        if self.model not in ENCODERS:
+            raise UserError(
+                f"{self.model}: no encoder of this project made these vectors, so that an audio file has none; name"
+                " tracks of the catalogue, or ask the trained model"
+            )
+        return self.folder / ENCODERS[self.model]
 
     @cached_property
     def root(self) -> Path:
@@ -109,6 +115,17 @@ class OpenCatalogue:
                 f"{track_id}: its audio is not at {path}; bring it back, or mend corpora.{self.corpus}.root"
             )
         return path
+
+    def playlist_of(self, track_ids: Iterable[str]) -> list[tuple[Path, str]]:
+        """The audio files of tracks, each with what a player shows of it; raises as `file_of`."""
+        chosen = self.tracks.loc[list(track_ids)]
+        files = map(self.file_of, chosen.index)
+        names = map(" - ".join, map(partial(filter, None), zip(chosen["artist"], chosen["title"], strict=True)))
+        return [(file, name or file.stem) for file, name in zip(files, names, strict=True)]
+
+    def frames_of(self, track_id: str) -> np.ndarray:
+        """What encoders are given of a track, as it was packed: (T, F) float16, of audio its mel."""
+        return self._store.read(track_id)
 
     def similar(
         self, like: Tracks, k: int = 10, *, unlike: Tracks = (), together: float = 1.0, same_artist: bool = True
@@ -152,7 +169,9 @@ class OpenCatalogue:
         """
         from unisono.modalities.bag_encoder import BagEncoder, files_of  # torch takes seconds to load
 
-        folder = self.folder / MODEL
+        if self.model != ALIGNED:
+            raise UserError(f"{self.model}: was aligned with no genres, so a text finds nothing; ask the trained model")
+        folder = self.encoder
         encoders = {name: BagEncoder(folder, name) for name in SEARCHED if files_of(folder, name)[1].exists()}
         if not encoders:
             raise UserError(
@@ -165,7 +184,7 @@ class OpenCatalogue:
         query_D = normalised(points_KD).mean(axis=0)
         if self._layer != "projection" or len(query_D) != self.vectors_ND.shape[1]:
             raise UserError(
-                f"{self.folder / EMBEDDINGS / self.corpus}: not in the space of the genres and words; set"
+                f"{self.folder}: the embeddings of {self.corpus} are not in the space of the genres and words; set"
                 " embedding.layer to projection, and run `make repro`"
             )
         answer = self._answer(*self._space(1.0).nearest(query_D, _at_least(1, k)))
@@ -275,6 +294,10 @@ class OpenCatalogue:
         return "backbone" if np.array_equal(self.vectors_ND, self.sound_ND) else "projection"
 
     @cached_property
+    def _store(self) -> FrameStore:
+        return FrameStore.open(self.folder / FRAMES / self.corpus)
+
+    @cached_property
     def _names(self) -> TrackNames:
         try:
             return TrackNames(self.tracks, self.root)
@@ -282,7 +305,7 @@ class OpenCatalogue:
             return TrackNames(self.tracks, None)
 
     def _seeds(self, tracks: Tracks, space: Space, *, strict: bool = True) -> Seeds:
-        return find_seeds(tracks, self._names, space, self.folder / MODEL, self._encoder, strict=strict)
+        return find_seeds(tracks, self._names, space, lambda: self.encoder, self._encoder, strict=strict)
 
     def _answer(self, rows: np.ndarray, similarities: np.ndarray) -> pd.DataFrame:
         return self.tracks[SHOWN].iloc[rows].assign(similarity=np.asarray(similarities, dtype=np.float32))

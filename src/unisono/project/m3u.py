@@ -18,20 +18,25 @@ def write_m3u(path: Path, tracks: Iterable[tuple[Path, str]]) -> None:
     if path.suffix.lower() not in (".m3u8", ".m3u"):
         raise UserError(f"{path}: a playlist is an M3U8 file; give it a name that ends in .m3u8")
     folder = Path(os.path.abspath(path.parent))  # noqa: PTH100 (resolve() would follow links)
-    lines = ["#EXTM3U"]
-    for file, shown in tracks:
-        lines += [f"#EXTINF:-1,{' '.join(shown.split())}", _entry(file, folder)]
     try:
         with path.open("x", encoding="utf-8", newline="\n") as playlist:
-            playlist.write("\n".join(lines) + "\n")
+            playlist.write(m3u_of(tracks, folder))
     except FileExistsError:
         raise UserError(f"{path}: there is a file already, which stays as it is; name another") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); name another") from None
 
 
-def _entry(file: Path, folder: Path) -> str:
-    entry = str(file.relative_to(folder) if file.is_relative_to(folder) else file)
+def m3u_of(tracks: Iterable[tuple[Path, str]], folder: Path | None = None) -> str:
+    """The text of such a playlist that will lie in `folder`; files are named absolutely where that is not known."""
+    lines = ["#EXTM3U"]
+    for file, shown in tracks:
+        lines += [f"#EXTINF:-1,{' '.join(shown.split())}", _entry(file, folder)]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(file: Path, folder: Path | None) -> str:
+    entry = str(file.relative_to(folder) if folder and file.is_relative_to(folder) else file)
     plain = entry.strip() == entry and len(entry.splitlines()) == 1
     if not plain or entry.startswith("#") or entry.lower().startswith("file://") or "\\" in entry:
         return file.as_uri()

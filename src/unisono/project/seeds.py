@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +32,12 @@ class Seeds:
 
 
 def find_seeds(
-    tracks: Tracks, names: TrackNames, space: Space, model: Path, encoder: str, *, strict: bool = True
+    tracks: Tracks, names: TrackNames, space: Space, model: Callable[[], Path], encoder: str, *, strict: bool = True
 ) -> Seeds:
     """Look tracks up, and embed those that are files from elsewhere.
 
     Args:
-        model: the folder of the encoder.
+        model: the folder of the encoder, or why there is none: asked for only where a file is to be embedded.
         encoder: its weights as the catalogue's vectors need them, by `digest`.
 
     Raises:
@@ -48,9 +48,8 @@ def find_seeds(
     rows = [names.row(track) for track in wanted]
     files = [track for track, row in zip(wanted, rows, strict=True) if row is None]
     rows_Q = np.array([row for row in rows if row is not None], dtype=np.int64)
-    return Seeds(
-        rows_Q, np.concatenate([space.points(rows_Q), *(_embed(files, space, model, encoder, strict) if files else [])])
-    )
+    embedded = _embed(files, space, model(), encoder, strict) if files else []
+    return Seeds(rows_Q, np.concatenate([space.points(rows_Q), *embedded]))
 
 
 def _embed(files: list[Track], space: Space, model: Path, encoder: str, strict: bool) -> list[np.ndarray]:

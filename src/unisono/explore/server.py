@@ -1,0 +1,210 @@
+"""The page and its HTTP API, over one catalogue; /openapi.json describes the API."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import anyio
+import pandas as pd
+import soundfile
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
+
+import unisono
+from unisono.errors import UserError
+from unisono.explore.guard import Guard
+from unisono.explore.music import Music
+from unisono.explore.subsonic import subsonic_router
+from unisono.project.catalogue import OpenCatalogue
+from unisono.project.m3u import m3u_of
+
+PAGE = Path(__file__).parent / "page"
+MEDIA = {"WAV": "audio/wav", "WAVEX": "audio/wav", "FLAC": "audio/flac", "OGG": "audio/ogg", "MP3": "audio/mpeg"}
+SEEDS = 10_000  # tracks of a playlist that is continued or downloaded
+TEXT = 200  # characters of a search
+
+K = Annotated[int, Query(ge=1, le=200, description="How many tracks.")]
+Together = Annotated[float, Query(ge=0, le=1, description="From 0, sounds alike, to 1, appears together.")]
+Model = Annotated[str, Query(max_length=TEXT, description="Whose vectors: one of /api/models.")]
+TrackIds = Annotated[list[str], Query(min_length=1, max_length=100, description="Ids of tracks; may be repeated.")]
+OtherIds = Annotated[list[str] | None, Query(max_length=100, description="Ids of tracks to stay away from.")]
+TRAINED = "trained"
+Found = TypeVar("Found")
+
+
+class Playlist(BaseModel):
+    """Tracks by their ids."""
+
+    tracks: list[str] = Field(min_length=1, max_length=SEEDS)
+
+
+def create_app(music: Music) -> FastAPI:
+    """The page and its API; tracks are named by their ids alone, so that no request names a file of this machine."""
+    app = FastAPI(
+        title="Unisono",
+        summary="What a model takes for similar.",
+        version=version("unisono"),
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(Guard, uploads=("/api/similar", "/api/embed"))
+    one_upload = anyio.Semaphore(1)  # decoding takes a core and memory
+
+    @app.exception_handler(UserError)
+    def say(request: Request, error: UserError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=400)
+
+    @app.exception_handler(RequestValidationError)
+    def say_what_is_wrong(request: Request, error: RequestValidationError) -> JSONResponse:
+        """What was wrong where, without what was sent: that may be anything, such as a number that no JSON can tell."""
+        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        return JSONResponse({"detail": "; ".join(wrong)}, status_code=422)
+
+    @app.exception_handler(ClientDisconnect)
+    def left(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody reads it
+
+    def opened(model: Model = TRAINED) -> OpenCatalogue:
+        if model not in music.models:
+            raise HTTPException(404, f"there is no model {model!r}; there are {', '.join(music.models)}")
+        return music.catalogue(model)
+
+    Catalogue = Annotated[OpenCatalogue, Depends(opened)]
+
+    async def of_upload(request: Request, work: Callable[[Path], Found]) -> Found:
+        """What `work` makes of the audio file that is the body; it is kept only so long."""
+        async with one_upload:
+            handle, name = tempfile.mkstemp(prefix="unisono-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    async for part in request.stream():
+                        file.write(part)
+                return await anyio.to_thread.run_sync(work, Path(name))
+            except UserError as error:
+                raise UserError(str(error).replace(name, "the file")) from None
+            finally:
+                Path(name).unlink()
+
+    @app.get("/api/models")
+    def models() -> dict[str, Any]:
+        """The corpus, its models, and whether its tracks can be heard."""
+        return {"corpus": music.corpus, "models": music.models, "plays": music.plays}
+
+    @app.get("/api/map")
+    def map_(catalogue: Catalogue) -> Response:
+        """The tracks' places from -1 to 1, and which of the genres colours each."""
+        return Response(music.map(catalogue.model), media_type="application/json")
+
+    @app.get("/api/tracks")
+    def tracks(catalogue: Catalogue) -> Response:
+        """The tracks' ids, titles, artists and genres, in the order of the map."""
+        return Response(music.tracks(catalogue.model), media_type="application/json")
+
+    @app.get("/api/similar")
+    def similar(
+        catalogue: Catalogue, track: TrackIds, unlike: OtherIds = None, k: K = 20, together: Together = 1.0
+    ) -> dict[str, Any]:
+        """The tracks nearest to one track, or to the mean of several."""
+        return _answer(
+            catalogue.similar(_known(catalogue, track), k, unlike=_known(catalogue, unlike or []), together=together)
+        )
+
+    @app.post("/api/similar")
+    async def similar_to_file(
+        request: Request, catalogue: Catalogue, k: K = 20, together: Together = 1.0
+    ) -> dict[str, Any]:
+        """The tracks nearest to an audio file, which is the request's body."""
+        return _answer(await of_upload(request, partial(catalogue.similar, k=k, together=together)))
+
+    @app.post("/api/embed")
+    async def embed(request: Request, catalogue: Catalogue) -> dict[str, list[float]]:
+        """The vector of an audio file, which is the request's body."""
+
+        def vector(file: Path) -> list[float]:
+            [vector_D] = unisono.load(catalogue.encoder).embed(file)
+            return vector_D.tolist()
+
+        return {"vector": await of_upload(request, vector)}
+
+    @app.post("/api/continue")
+    def continue_(catalogue: Catalogue, playlist: Playlist, k: K = 20, together: Together = 1.0) -> dict[str, Any]:
+        """The tracks that best continue a playlist."""
+        return _answer(catalogue.continue_playlist(_known(catalogue, playlist.tracks), k, together=together))
+
+    @app.get("/api/path")
+    def path(
+        catalogue: Catalogue,
+        start: Annotated[str, Query(alias="from")],
+        end: Annotated[str, Query(alias="to")],
+        k: Annotated[int, Query(ge=2, le=200)] = 10,
+    ) -> dict[str, Any]:
+        """Tracks that lead from one to another."""
+        _known(catalogue, [start, end])
+        return _answer(catalogue.path(start, end, k))
+
+    @app.get("/api/search")
+    def search(catalogue: Catalogue, q: Annotated[str, Query(max_length=TEXT)], k: K = 20) -> dict[str, Any]:
+        """Tracks that are called so, and tracks that sound like the genres and words that the text names."""
+        called = _answer(music.named(catalogue.model, q, k))["tracks"]
+        try:
+            found = catalogue.search(q, k)
+        except UserError as error:
+            return {"called": called, "sounds": [], "named": [], "detail": str(error)}
+        named = [name for names in found.attrs.values() for name in names]
+        return {"called": called, "sounds": _answer(found)["tracks"], "named": named, "detail": ""}
+
+    @app.post("/api/m3u")
+    def m3u(catalogue: Catalogue, playlist: Playlist) -> PlainTextResponse:
+        """A playlist as an M3U8 file, for a player of this machine."""
+        text = m3u_of(catalogue.playlist_of(_known(catalogue, playlist.tracks)))
+        return PlainTextResponse(text, media_type="audio/x-mpegurl")
+
+    @app.get("/audio/{track:path}")
+    def audio(catalogue: Catalogue, track: str) -> FileResponse:
+        """A track's audio file."""
+        file = catalogue.file_of(_known(catalogue, [track])[0])
+        try:
+            kind = soundfile.info(os.fsencode(file)).format
+        except soundfile.LibsndfileError:
+            kind = ""
+        if kind not in MEDIA:  # what lies there now is not what was packed
+            raise HTTPException(415, f"{track}: its file is no audio that a browser plays")
+        return FileResponse(file, media_type=MEDIA[kind])
+
+    @app.get("/mel/{track:path}")
+    def mel(catalogue: Catalogue, track: str) -> Response:
+        """A picture of what the encoder is given of a track."""
+        return Response(music.mel_picture(catalogue.model, _known(catalogue, [track])[0]), media_type="image/png")
+
+    app.include_router(subsonic_router(music.catalogue(music.models[0])))
+    app.mount("/", StaticFiles(directory=PAGE, html=True))
+    return app
+
+
+def _known(catalogue: OpenCatalogue, track_ids: list[str]) -> list[str]:
+    """The ids as they are; a title or a file, which a catalogue would take as well, is no id.
+
+    Raises:
+        HTTPException: 404, one is not of the catalogue.
+    """
+    rows = catalogue.tracks.index.get_indexer(pd.Index(track_ids, dtype=object))
+    if (rows < 0).any():
+        unknown = track_ids[int((rows < 0).argmax())]
+        raise HTTPException(404, f"the catalogue has no track {unknown[:TEXT]!r}")
+    return track_ids
+
+
+def _answer(table: pd.DataFrame) -> dict[str, Any]:
+    """An answer of the catalogue as JSON, best first."""
+    columns = [name for name in ("title", "artist", "genres", "similarity", "votes") if name in table]
+    if "similarity" in table:
+        table = table.assign(similarity=table["similarity"].astype(float).round(6))
+    return {"tracks": table[columns].rename_axis("id").reset_index().to_dict("records")}
