@@ -19,7 +19,7 @@ from tqdm import tqdm
 MELON_SONGS, MELON_PLAYLISTS = 649_091, 148_826
 MAJOR, DETAIL = 30, 219
 MEDIAN_LENGTH, MEAN_LENGTH, MAX_LENGTH = 30, 45.9, 200
-SPREAD = 2.2  # of a song's log-popularity: about half of the songs are then in one playlist
+SPREAD = 1.95  # of a song's log-popularity: about half of the songs are then in one playlist
 SECOND_GENRE = 0.131  # share of songs with two detail genres
 OF_ITS_GENRE = 0.7  # share of a playlist's songs
 SONGS_OF_ARTIST = 6
@@ -47,7 +47,10 @@ def _write_lists(root: Path, rng: np.random.Generator, genre_N: np.ndarray, id_N
     _write_json(root / "genre_gn_all.json", codes | {code[genre]: f"Genre {genre}" for genre in range(DETAIL)})
     n_songs = len(genre_N)
     second_N = np.where(rng.random(n_songs) < SECOND_GENRE, rng.integers(DETAIL, size=n_songs), genre_N)
-    artist_N = (genre_N * 7919 + rng.geometric(0.01, n_songs)) % max(1, n_songs // SONGS_OF_ARTIST)
+    # Songs are sorted by genre, so that an artist's lie in one genre, or in two that are neighbours; some have many.
+    artist_N = (np.arange(n_songs) // SONGS_OF_ARTIST + rng.geometric(0.3, n_songs) ** 2) % -(
+        -n_songs // SONGS_OF_ARTIST
+    )
     songs = [
         {
             "id": int(id_N[n]),

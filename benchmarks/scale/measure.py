@@ -37,6 +37,7 @@ BEGIN, END = "<!-- figures: made by benchmarks/scale/measure.py -->\n", "<!-- en
 FRAMES = 128  # of a song
 POLL = 0.1  # seconds
 HOUR, MEMORY = 3600, 8e9
+NOISE = 0.05  # of a measured power
 # Of dvc.yaml, what the size of the catalogue does not reach: it works on audio corpora, or on others' vectors.
 ELSEWHERE = (
     "compare", "pack_waves", "pretrain", "balance", "finetune", "export_similarity", "similarity_space",
@@ -129,7 +130,7 @@ def table(results: dict[int, dict[str, Any]]) -> str:
     for stage in largest:
         cells = [_cell(results[n]["stages"].get(stage)) for n in sizes]
         at = {n: results[n]["stages"][stage]["seconds"] for n in sizes[-2:] if stage in results[n]["stages"]}
-        lines.append(f"| `{stage}` | {' | '.join(cells)} | {_growth(at)} | {_flags(largest[stage])} |")
+        lines.append(f"| `{stage}` | {' | '.join(cells)} | {_growth(at)} | {_flags(largest[stage], at)} |")
     where = "; ".join(sorted({result["machine"] for result in results.values()}))
     return "\n".join([f"On {where}:\n", *lines]) + "\n"
 
@@ -138,23 +139,27 @@ def _cell(figures: dict[str, float] | None) -> str:
     return "" if figures is None else f"{figures['seconds']:,.0f} s, {figures['bytes'] / 1e9:.2f} GB"
 
 
-def _growth(seconds: dict[int, float]) -> str:
-    """The exponent between two sizes; a stage of a few seconds only starts up, so that its says nothing."""
+def _power(seconds: dict[int, float]) -> float | None:
+    """By which power of the size time grew between two sizes; a stage of a few seconds only starts up, and has none."""
     if len(seconds) < 2 or max(seconds.values()) < 10:
-        return ""
+        return None
     (few, before), (many, after) = seconds.items()
-    return f"n^{math.log(after / before) / math.log(many / few):.2f}"
+    return math.log(after / before) / math.log(many / few)
 
 
-def _flags(figures: dict[str, float]) -> str:
-    return ", ".join(
-        flag
-        for flag, raised in (
-            ("over an hour", figures["seconds"] > HOUR),
-            ("over 8 GB", figures["bytes"] > MEMORY),
-        )
-        if raised
-    )
+def _growth(seconds: dict[int, float]) -> str:
+    return "" if (power := _power(seconds)) is None else f"n^{power:.2f}"
+
+
+def _flags(figures: dict[str, float], seconds: dict[int, float]) -> str:
+    power, n = _power(seconds) or 0.0, list(seconds)
+    n_log_n = 1 + math.log(math.log(n[-1]) / math.log(n[0])) / math.log(n[-1] / n[0]) if len(n) > 1 else math.inf
+    raised = {
+        "over an hour": figures["seconds"] > HOUR,
+        "over 8 GB": figures["bytes"] > MEMORY,
+        "more than n log n": power > n_log_n + NOISE,
+    }
+    return ", ".join(flag for flag, is_so in raised.items() if is_so)
 
 
 def write_page() -> None:
