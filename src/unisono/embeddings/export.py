@@ -20,7 +20,7 @@ from unisono.encoders.saved import digest
 from unisono.errors import UserError
 from unisono.frames.store import FrameStore
 from unisono.training.checkpoint import fingerprint
-from unisono.training.devices import in_threads, keep_freed_memory
+from unisono.training.devices import enough_memory, in_threads, keep_freed_memory
 
 CHECK_ROWS = 1 << 16
 
@@ -80,7 +80,11 @@ def export_embeddings(
         file.truncate(windows.end_of(done))
         file.seek(0, os.SEEK_END)
         starts = range(done, len(rows_M), batch_size)
-        with closing(in_threads(embed, starts, torch.get_num_threads() if device.type == "cpu" else 1)) as batches:
+        setting = f"params.yaml: machine.export_batch ({batch_size})"
+        with (
+            enough_memory(setting),
+            closing(in_threads(embed, starts, torch.get_num_threads() if device.type == "cpu" else 1)) as batches,
+        ):
             for start, windows_BD in batches:
                 _refuse_non_finite(windows_BD, store, rows_M[start : start + batch_size])
                 file.write(windows_BD.tobytes())

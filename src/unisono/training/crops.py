@@ -19,7 +19,7 @@ from unisono.training.batches import (
     validation_plan,
 )
 from unisono.training.curves import curves
-from unisono.training.devices import describe_machine, pick_device
+from unisono.training.devices import describe_machine, enough_memory, pick_device
 from unisono.training.loop import NonFiniteLoss, Progress, fit
 
 NAMED_TRACKS = 5
@@ -55,8 +55,8 @@ def fit_on_crops(
         suspects: params that can make a loss infinite before any step of training, with their values.
 
     Raises:
-        UserError: the training part does not fill a batch, fewer than two tracks are there to validate, or a loss is
-            not finite.
+        UserError: the training part does not fill a batch, fewer than two tracks are there to validate, a loss is not
+            finite, or the GPU's memory does not hold a batch.
     """
     if len(training.rows_N) < schedule.batch_size:
         raise UserError(
@@ -72,7 +72,7 @@ def fit_on_crops(
     optimizer = torch.optim.Adam(weights, lr=schedule.learning_rate, weight_decay=weight_decay)
     device = pick_device(machine.device)
     size, seed = schedule.batch_size, schedule.seed
-    with curves(curves_folder) as log:
+    with curves(curves_folder) as log, enough_memory(f"params.yaml: {stage}.batch_size ({size})"):
         (curves_folder / "machine.json").write_text(json.dumps(describe_machine(device, precision), indent=2) + "\n")
         try:
             return fit(

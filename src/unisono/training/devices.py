@@ -91,6 +91,23 @@ def computes_bf16() -> bool:
 
 
 @contextmanager
+def enough_memory(setting: str) -> Iterator[None]:
+    """Turn CUDA's running out of memory into a hint at what to lower.
+
+    Args:
+        setting: what the memory grows with, its value behind it, such as `params.yaml: train.batch_size (128)`.
+
+    Raises:
+        UserError: a CUDA device ran out of memory.
+    """
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        found = ". ".join(str(error).split(". ")[:2])  # what was asked for; the rest is about torch's own settings
+        raise UserError(f"{found}; lower {setting}, or set machine.device to cpu") from None
+
+
+@contextmanager
 def one_thread() -> Iterator[None]:
     """For layers too small to share out: threads would mostly wait for each other, and most on a busy machine."""
     before = torch.get_num_threads()

@@ -9,6 +9,7 @@ import torch
 from scipy import sparse
 
 from unisono.modalities.warp.factors import Factors
+from unisono.training.devices import enough_memory
 
 
 def fit_warp(
@@ -40,4 +41,5 @@ def fit_warp(
         return fit_sequential(interactions_UI, dim, epochs, learning_rate, max_sampled, seed)
     from unisono.modalities.warp.batched import fit_batched
 
-    return fit_batched(interactions_UI, dim, epochs, learning_rate, max_sampled, batch_size, seed, device)
+    with enough_memory(f"params.yaml: cf.batch_size ({batch_size})"):
+        return fit_batched(interactions_UI, dim, epochs, learning_rate, max_sampled, batch_size, seed, device)
