@@ -27,6 +27,7 @@ from unisono.encoders.vectors import VectorMLP
 from unisono.errors import UserError
 from unisono.evaluation.tasks.autotagging import track_probabilities
 from unisono.frames.packing import pack
+from unisono.frames.space import Cache
 from unisono.frames.store import FrameStore
 from unisono.params import Pack
 
@@ -48,7 +49,7 @@ def stores(audio: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[
     for kind in ("mel_cnn", "sample_cnn"):
         pack(
             folder.read(root), "mine", where / kind, front_end_of(kind), Pack(max_frames=None, max_reject_share=0), 1,
-            where / "inventory.csv", where / "checkpoints", where,
+            where / "inventory.csv", where / "checkpoints", Cache(where),
         )  # fmt: skip
         found[kind] = FrameStore.open(where / kind)
     return {**found, "inception": found["sample_cnn"]}

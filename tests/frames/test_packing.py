@@ -22,6 +22,7 @@ from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.errors import UserError
 from unisono.frames.packing import pack
 from unisono.frames.sources import parse_mel
+from unisono.frames.space import Cache
 from unisono.frames.store import FrameStore
 from unisono.frames.units import cut_into_units
 from unisono.params import Mel, Pack, Waves
@@ -100,7 +101,7 @@ def run_pack(
         workers,
         where / "inventory.csv",
         where / "checkpoints",
-        where / "cache",
+        Cache(where / "cache"),
     )
 
 

@@ -25,6 +25,7 @@ from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.errors import UserError
 from unisono.frames.packing import pack
 from unisono.frames.sources import FrameReader, Reading
+from unisono.frames.space import Cache
 from unisono.frames.units import cut_into_units, pack_unit, read_json, write_json
 from unisono.frames.workers import pack_units
 from unisono.params import Mel, Pack
@@ -62,7 +63,7 @@ def run_pack(catalogue: Catalogue, where: Path, name: str = "out", max_reject_sh
     if not inventory.exists():
         write_inventory(take_inventory(catalogue.root), inventory)
     params = Pack(max_frames=None, max_reject_share=max_reject_share)
-    return pack(catalogue, "mine", where / name, MEL, params, 1, inventory, where / "checkpoints", where)
+    return pack(catalogue, "mine", where / name, MEL, params, 1, inventory, where / "checkpoints", Cache(where))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from unisono.errors import UserError
-from unisono.frames.space import bytes_to_pack, dvc_cache, frame_bytes, needed_in, refuse_without_space
+from unisono.frames.space import Cache, bytes_to_pack, dvc_cache, frame_bytes, needed_in, refuse_without_space
 from unisono.frames.units import cut_into_units
 from unisono.params import Mel, Vectors, Waves
 
@@ -56,19 +56,25 @@ def test_vectors_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_disk_of_its_own_for_the_cache_needs_the_room_too(tmp_path: Path) -> None:
-    assert needed_in(tmp_path, tmp_path / "cache/not/there/yet", 100) == {tmp_path: 100}
+    here = Cache(tmp_path / "cache/not/there/yet")
+    assert needed_in(tmp_path, here, 100) == {tmp_path: 100}
+    assert needed_in(tmp_path, here, 100, in_passing=30) == {tmp_path: 130}
+    assert needed_in(tmp_path, Cache(tmp_path, links=False), 100, in_passing=30) == {tmp_path: 200}
     other = Path("/dev/shm")
     if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("there is no second file system to write to")
-    assert needed_in(tmp_path, other, 100) == {tmp_path: 100, other: 100}
+    assert needed_in(tmp_path, Cache(other), 100, in_passing=30) == {tmp_path: 130, other: 100}
 
 
 def test_the_cache_is_where_dvc_s_settings_say(tmp_path: Path) -> None:
-    assert dvc_cache(tmp_path) == tmp_path / "cache"
-    (tmp_path / "config").write_text("[core]\n    analytics = false\n[cache]\n    dir = ../shared\n['remote \"a\"']\n")
-    assert dvc_cache(tmp_path) == tmp_path / "../shared"
+    assert dvc_cache(tmp_path) == Cache(tmp_path / "cache", links=False)  # DVC copies, if nobody says otherwise
+    settings = (
+        "[core]\n    analytics = false\n[cache]\n    dir = ../shared\n    type = reflink, symlink\n['remote \"a\"']\n"
+    )
+    (tmp_path / "config").write_text(settings)
+    assert dvc_cache(tmp_path) == Cache(tmp_path / "../shared")
     (tmp_path / "config.local").write_text("[cache]\n    dir = /mnt/100%/cache\n")
-    assert dvc_cache(tmp_path) == Path("/mnt/100%/cache")
+    assert dvc_cache(tmp_path) == Cache(Path("/mnt/100%/cache"))
 
 
 def test_too_little_room_is_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from unisono.corpora import vectors
 from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.corpora.reading.vector_files import BLOCK_ROWS, Block
 from unisono.frames.packing import pack
+from unisono.frames.space import Cache
 from unisono.frames.store import FrameStore
 from unisono.frames.vectors import DAMAGED, _Ahead
 from unisono.params import Pack, Vectors
@@ -31,7 +32,7 @@ def pack_rows(tmp_path: Path, ids: list[str], rows: list, max_reject_share: floa
     write_inventory(take_inventory(root), inventory := tmp_path / "inventory.csv")
     params = Pack(max_frames=1, max_reject_share=max_reject_share)  # no limit of vectors: it is one of audio
     front_end = Vectors(dim=DIM, licence="")
-    metrics = pack(vectors.read(root), "mine", out, front_end, params, 1, inventory, tmp_path / "work", tmp_path)
+    metrics = pack(vectors.read(root), "mine", out, front_end, params, 1, inventory, tmp_path / "work", Cache(tmp_path))
     assert "hours" not in metrics
     return FrameStore.open(out)
 
@@ -94,7 +95,7 @@ def test_a_damaged_page_costs_tracks_and_no_more(tmp_path: Path, at: float) -> N
     reader = vectors.read(file.parent)
     store = pack(
         reader, "mine", tmp_path / "again", Vectors(dim=DIM, licence=""), Pack(max_frames=None, max_reject_share=1), 1,
-        tmp_path / "inventory.csv", tmp_path / "work", tmp_path,
+        tmp_path / "inventory.csv", tmp_path / "work", Cache(tmp_path),
     )  # fmt: skip
     assert store["packed"] + store["rejected"] == len(ids)
     reasons = pd.read_csv(tmp_path / "again/rejects.csv")["reason"]

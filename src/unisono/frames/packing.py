@@ -18,7 +18,7 @@ from unisono.corpora.reading.files import rejects_table
 from unisono.corpora.reading.inventory import read_inventory
 from unisono.errors import UserError, saying_what_the_disk_said
 from unisono.frames.sources import FrameReader, FrontEnd, TrackReader
-from unisono.frames.space import bytes_to_pack, free_in, needed_in, refuse_without_space
+from unisono.frames.space import Cache, bytes_to_pack, free_in, needed_in, refuse_without_space
 from unisono.frames.store import shard_name, write_index
 from unisono.frames.units import Unit, cut_into_units, forget_what_was_missing, read_json
 from unisono.frames.vectors import VectorReader
@@ -42,7 +42,7 @@ def pack(
     workers: int,
     inventory: Path,
     checkpoints: Path,
-    cache: Path,
+    cache: Cache,
 ) -> dict[str, Any]:
     """Pack all usable tracks of a catalogue and write the frame store and the tables into `out`.
 
@@ -76,7 +76,9 @@ def pack(
         reader = _reader(catalogue.root, front_end, max_frames)
         forget_what_was_missing(units, work)
         todo = [unit for unit in units if not unit.is_done(work)]
-        needed = needed_in(work, cache, bytes_to_pack(todo, catalogue.root, front_end, max_frames))
+        n_bytes = bytes_to_pack(todo, catalogue.root, front_end, max_frames)
+        in_passing = n_bytes * min(workers, len(todo)) // max(1, len(todo))  # each worker ends a shard, all alike
+        needed = needed_in(work, cache, n_bytes, in_passing)
         refuse_without_space(f"packing {corpus}", needed, free_in(needed))
         pack_units(units, reader, work, workers, corpus)
         _refuse_what_went_away(corpus, catalogue.root, inventory)

@@ -4,6 +4,7 @@ import configparser
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -73,7 +74,20 @@ def _total_size(files: Iterable[Path]) -> int:
     return total
 
 
-def needed_in(work: Path, cache: Path, n_bytes: int) -> dict[Path, int]:
+@dataclass(frozen=True)
+class Cache:
+    """DVC's cache.
+
+    Attributes:
+        folder: where outputs are kept; it need not exist yet.
+        links: whether DVC may link an output to what it keeps, by its settings; else it copies.
+    """
+
+    folder: Path
+    links: bool = True
+
+
+def needed_in(work: Path, cache: Cache, n_bytes: int, in_passing: int = 0) -> dict[Path, int]:
     """The bytes that must be free, by a folder of each disk: where files are written, and where DVC keeps them.
 
     DVC moves an output into its cache and links it back. On another disk the cache needs the room as well; where no
@@ -81,12 +95,13 @@ def needed_in(work: Path, cache: Path, n_bytes: int) -> dict[Path, int]:
 
     Args:
         work: where files are written; it exists.
-        cache: DVC's cache; it need not exist yet.
+        in_passing: what is written twice while a shard is completed, before any of it is DVC's.
     """
-    cache = next(folder for folder in (cache, *cache.absolute().parents) if folder.exists())
-    if cache.stat().st_dev != work.stat().st_dev:
-        return {work: n_bytes, cache: n_bytes}
-    return {work: n_bytes if _can_link(work) else 2 * n_bytes}
+    kept = next(folder for folder in (cache.folder, *cache.folder.absolute().parents) if folder.exists())
+    if kept.stat().st_dev != work.stat().st_dev:
+        return {work: n_bytes + in_passing, kept: n_bytes}
+    copies = 1 if cache.links and _can_link(work) else 2
+    return {work: max(n_bytes + in_passing, copies * n_bytes)}
 
 
 def _can_link(folder: Path) -> bool:
@@ -102,11 +117,13 @@ def _can_link(folder: Path) -> bool:
     return False
 
 
-def dvc_cache(dvc: Path) -> Path:
-    """Where the DVC project with the settings in `dvc` (.dvc) keeps outputs: cache.dir of config.local or config."""
+def dvc_cache(dvc: Path) -> Cache:
+    """The cache of the DVC project with the settings in `dvc` (.dvc): those of config.local, else of config."""
     settings = configparser.ConfigParser(interpolation=None)
     settings.read([dvc / "config", dvc / "config.local"], encoding="utf-8")
-    return dvc / settings.get("cache", "dir", fallback="cache")
+    types = settings.get("cache", "type", fallback="reflink,copy").split(",")
+    links = bool({"hardlink", "symlink"} & {one.strip() for one in types})
+    return Cache(dvc / settings.get("cache", "dir", fallback="cache"), links)
 
 
 def refuse_without_space(doing: str, needed: dict[Path, int], free: dict[Path, int]) -> None:
