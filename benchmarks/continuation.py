@@ -48,7 +48,8 @@ def main(*sizes: str) -> None:
     n_playlists, n_queries, n_candidates = map(int, sizes) if sizes else MELON
     rng = np.random.default_rng(0)
     ids = pd.Index([f"{number:07}" for number in range(n_queries + n_candidates)])
-    embeddings = Embeddings(ids, embed(rng, len(ids)), None, None)
+    tracks_ND = embed(rng, len(ids))
+    embeddings = Embeddings(ids, tracks_ND, tracks_ND, np.arange(len(ids)), np.ones(len(ids), dtype=int))
     known_PQ, truth_PS = members(rng, n_playlists, n_queries, KNOWN), members(rng, n_playlists, n_candidates, HIDDEN)
     holding_S = np.asarray(truth_PS.sum(axis=0)).ravel()
     data = Continuations(

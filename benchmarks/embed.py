@@ -2,7 +2,7 @@
 
 python benchmarks/embed.py [FOLDER [ROUNDS]]
 
-FOLDER holds audio files; by default, MP3 files that `make repro` wrote.
+FOLDER holds audio files; by default, chords and noise as Ogg Vorbis and MP3, half of the files each.
 
 The two take turns, a few files each, so that what else the machine does slows both. Decoding alone reads as embedding
 does, and drops what it read. The encoder is the untrained one of params.yaml, which takes as long as a trained one.
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from harness import report
 
 from unisono.alignment.encoder import build_audio_encoder
@@ -28,6 +29,7 @@ from unisono.params import load_params
 from unisono.training.devices import in_threads, n_cores
 
 TURN = 50  # files
+CLIPS, CLIP_SECONDS, RATE = 50, 30, 44_100
 LIMIT = 1.5
 
 
@@ -52,15 +54,29 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - started, time.process_time() - processor
 
 
+def write_clips(root: Path) -> None:
+    """Clips that decode about as music does: chords that fade, and some noise."""
+    rng = np.random.default_rng(0)
+    time_S = np.arange(CLIP_SECONDS * RATE) / RATE
+    fade_S = np.exp(-3 * (time_S % 0.5))
+    for number in range(CLIPS):
+        hertz = 110 * 2 ** (rng.integers(0, 36, 4) / 12)
+        chord_S = sum(np.sin(2 * np.pi * one * time_S) for one in hertz) * fade_S / 8
+        samples_SC = np.stack([chord_S, chord_S], axis=1) + rng.normal(0, 0.02, (len(time_S), 2))
+        soundfile.write(root / f"{number}.{('ogg', 'mp3')[number % 2]}", samples_SC, RATE)
+
+
 def refuse(line: str) -> None:
     raise SystemExit(f"{line}; the benchmark needs files that can all be used")
 
 
-def main(folder: str = "data/raw/sample/jamendo", rounds: str = "3") -> None:
-    files = find_audio([Path(folder)])
+def main(folder: str = "", rounds: str = "3") -> None:
     model = untrained_model()
     sums = []
     with tempfile.TemporaryDirectory() as scratch:
+        if not folder:
+            write_clips(Path(scratch))
+        files = find_audio([Path(folder or scratch)])
         out = Path(scratch, "out.parquet")
         for _ in range(int(rounds)):
             total = np.zeros(4)
