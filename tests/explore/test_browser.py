@@ -11,7 +11,7 @@ import pytest
 from embedded import TONES, write_tone
 from explored import HOSTILE, served
 
-pytest.importorskip("selenium")
+pytest.importorskip("selenium", reason="selenium is a development dependency")
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By

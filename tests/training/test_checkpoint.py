@@ -21,6 +21,14 @@ def test_checkpoints_are_keyed_by_params_and_inputs(tmp_path: Path) -> None:
     assert checkpoint_path("train", {"lr": 1}, [file], Path(__file__)) != first
 
 
+def test_a_processor_that_computes_in_bf16_does_not_go_on_with_another_s_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = set()
+    for native in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda native=native: {"amx_bf16": native})
+        keys.add(fingerprint({"precision": "auto"}, [], Path(__file__)))
+    assert len(keys) == 2
+
+
 def test_only_code_that_the_training_uses_loses_its_checkpoint() -> None:
     used = {str(path.relative_to(REPO / "src/unisono")) for path in modules_used_by(REPO / "stages/train.py")}
     assert {"training/loop.py", "alignment/objective.py", "frames/store.py", "modalities/genres.py"} <= used

@@ -136,7 +136,7 @@ def refuse_without_space(doing: str, needed: dict[Path, int], free: dict[Path, i
         if n_bytes > free[folder]:
             raise UserError(
                 f"{doing}: it takes about {n_bytes / 1e9:,.1f} GB, but {free[folder] / 1e9:,.1f} GB are free in"
-                f" {folder.absolute()}; make room there, move the project to a larger disk, or set pack.max_frames"
+                f" {folder.absolute()}; make room there, or move the project to a larger disk"
             )
 
 

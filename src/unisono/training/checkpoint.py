@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from unisono.training.devices import computes_bf16
 from unisono.training.imports import modules_used_by
 
 CHECKPOINTS = Path(".checkpoints")
@@ -18,10 +19,12 @@ logger = logging.getLogger(__name__)
 def fingerprint(settings: Any, files: list[Path], code: Path) -> str:
     """A name for work with these settings (JSON-able) and input files, done by the file `code`.
 
-    A change to any of them, to a module of the library that `code` uses or to the number of threads gives another name,
-    so that a run never continues from another run's state; a change of other code loses it nothing.
+    A change to any of them, to a module of the library that `code` uses, to the number of threads or to what the
+    processor computes in, on which `precision: auto` depends, gives another name, so that a run never continues from
+    another run's state; a change of other code loses it nothing.
     """
-    digest = hashlib.sha256(json.dumps([settings, torch.get_num_threads()], sort_keys=True, default=str).encode())
+    depends_on = [settings, torch.get_num_threads(), computes_bf16()]
+    digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True, default=str).encode())
     for file in [*sorted(files), code, *modules_used_by(code)]:
         digest.update(str(file.name).encode())
         with file.open("rb") as stream:
