@@ -93,7 +93,7 @@ def _save_encoders(folder: Path, store: FrameStore, front_end: dict) -> None:
     torch.manual_seed(0)
     encoder = MelCNN(48, 128, [4] * 7, hidden=8, embedding_dim=6, dropout=0.0)
     rows_B = np.arange(len(store.index))
-    crops_BFT = bands_first(store.crops(rows_B, np.zeros_like(rows_B), 128))
+    crops_BFT = bands_first(store.crops(rows_B, np.zeros_like(rows_B), 128)).float().contiguous()
     with torch.no_grad():
         for _ in range(50):
             encoder.train()(crops_BFT)

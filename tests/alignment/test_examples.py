@@ -40,7 +40,7 @@ def test_a_batch_keeps_a_track_s_modalities_together(examples: Examples, n_views
         views = ["audio", "crop"][:n_views]
         assert list(batch["inputs"]) == list(batch["present"]) == [*views, "genre", "playlist"]
         for view in views:
-            assert batch["inputs"][view].shape == (2, 3, 64) and batch["inputs"][view].dtype == torch.float32
+            assert batch["inputs"][view].shape == (2, 3, 64) and batch["inputs"][view].dtype == torch.float16
             assert batch["present"][view].all()
         for row in range(2):
             track = int(batch["inputs"]["audio"][row, 0, 0])

@@ -49,7 +49,7 @@ def test_a_batch_holds_two_excerpts_of_each_track_and_its_tags(store: FrameStore
     starts = set()
     for batch in training_batches(excerpts(store), 20, 10, seed=0, epoch=0, workers=0, n_views=2):
         first, second, tags = (batch["inputs"][name] for name in ("first", "second", "tags"))
-        assert first.shape == second.shape == (10, 1, 20) and first.dtype == torch.float32
+        assert first.shape == second.shape == (10, 1, 20) and first.dtype == torch.float16
         assert torch.equal(first[:, 0, 0].floor(), second[:, 0, 0].floor())
         for number, row in zip(first[:, 0, 0].floor(), tags, strict=True):
             assert [names[t] for t in row.nonzero().flatten()] == LABELS["tags"][int(number)]

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from unisono.alignment.alignments import Alignment, aligned
 from unisono.training.nt_xent import nt_xent
+from unisono.training.rows import rows_with, take
 
 
 class CrossModalAlignment(nn.Module):
@@ -30,7 +31,7 @@ class CrossModalAlignment(nn.Module):
 
         Args:
             inputs: what each modality's encoder takes, B rows each.
-            present: (B,) bool a modality. A track takes part in an alignment only when it has both modalities.
+            present: (B,) bool a modality, on the CPU. A track takes part in an alignment only when it has both.
 
         Returns:
             One scalar an alignment, and "loss", their weighted sum.
@@ -38,19 +39,19 @@ class CrossModalAlignment(nn.Module):
         embeddings: dict[str, Tensor] = {}
         position: dict[str, Tensor] = {}
         for modality, encoder in self.encoders.items():
-            rows = present[modality].nonzero().squeeze(1)
+            rows = rows_with(present[modality])
             position[modality] = present[modality].cumsum(0) - 1
             if len(rows) > 1:
-                embeddings[modality] = encoder(inputs[modality][rows])
+                embeddings[modality] = encoder(take(inputs[modality], rows))
         losses = {}
         for pair in self.alignments:
-            rows = (present[pair.a] & present[pair.b]).nonzero().squeeze(1)
+            rows = rows_with(present[pair.a], present[pair.b])
             if len(rows) < 2:  # nothing to contrast with
-                losses[pair.name] = torch.zeros((), device=rows.device)
+                losses[pair.name] = torch.zeros((), device=inputs[pair.a].device)
                 continue
             losses[pair.name] = nt_xent(
-                embeddings[pair.a][position[pair.a][rows]],
-                embeddings[pair.b][position[pair.b][rows]],
+                take(embeddings[pair.a], position[pair.a][rows]),
+                take(embeddings[pair.b], position[pair.b][rows]),
                 self.temperature,
             )
         losses["loss"] = torch.stack([pair.weight * losses[pair.name] for pair in self.alignments]).sum()

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from unisono.alignment.alignments import AUDIO, Alignment
 from unisono.modalities.modality import Modality
+from unisono.training.rows import rows_with, take
 
 
 class ModalityPrediction(nn.Module):
@@ -37,9 +38,9 @@ class ModalityPrediction(nn.Module):
         audio_BD = self.encoders[AUDIO](inputs[AUDIO])
         losses = {}
         for name, head in self.heads.items():
-            rows = present[name].nonzero().squeeze(1)
-            outputs = head(audio_BD[rows]).float()
+            rows = rows_with(present[name])
+            outputs = head(take(audio_BD, rows)).float()
             loss = self.modalities[name].prediction_loss
-            losses[name] = loss(outputs, inputs[name][rows]) if len(rows) else outputs.sum()
+            losses[name] = loss(outputs, take(inputs[name], rows)) if len(rows) else outputs.sum()
         losses["loss"] = torch.stack([self.weights[name] * losses[name] for name in self.heads]).sum()
         return losses

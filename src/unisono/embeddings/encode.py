@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from unisono.encoders.audio_encoder import AudioEncoder, bands_first
-from unisono.training.devices import mixed_precision
+from unisono.training.devices import mixed_precision, to_device
 
 LAYERS = ("projection", "backbone")
 ROWS = 8  # that a CPU embeds at once, no fewer and no more: the order of a kernel's sums depends on their number
@@ -37,4 +37,4 @@ def _encode(
         crops_RTF = np.concatenate([crops_RTF, np.zeros((rows - count, *crops_RTF.shape[1:]), crops_RTF.dtype)])
     run = encoder.forward if layer == "projection" else encoder.backbone
     with torch.inference_mode(), mixed_precision(precision, device):
-        return run(bands_first(crops_RTF).to(device))[:count].float().cpu().numpy()
+        return run(to_device(bands_first(crops_RTF), device))[:count].float().cpu().numpy()

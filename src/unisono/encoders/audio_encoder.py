@@ -46,5 +46,5 @@ def feed_forward(features: int, hidden: int, embedding_dim: int, dropout: float)
 
 
 def bands_first(crops_BTF: np.ndarray) -> Tensor:
-    """Stored frames (B, T, F) as the encoder takes them: (B, F, T), float32."""
-    return torch.from_numpy(crops_BTF).float().transpose(1, 2).contiguous()
+    """Stored frames (B, T, F) with the axes as the encoder takes them: (B, F, T), a view, in the store's float16."""
+    return torch.from_numpy(crops_BTF).transpose(1, 2)

@@ -14,6 +14,7 @@ from torchaudio.functional import DB_to_amplitude, add_noise
 
 from unisono import params
 from unisono.metric_learning import effects
+from unisono.training.rows import rows_with
 
 FURTHEST_SHIFT = 24  # semitones: two octaves
 
@@ -53,19 +54,19 @@ class AugmentationChain(nn.Module):
         """Altered copies of waveforms (B, S), float32 in -1..1, on their device."""
         augmented_BS = wave_BS.clone()
         for probability, effect in self._chain:
-            chosen = (torch.rand(len(wave_BS)) < probability).nonzero().squeeze(1).to(wave_BS.device)
+            chosen = _there(rows_with(torch.rand(len(wave_BS)) < probability), wave_BS)
             if len(chosen) > 0:
                 augmented_BS[chosen] = effect(augmented_BS[chosen])
         return augmented_BS
 
     def _noise(self, wave_BS: Tensor) -> Tensor:
-        return add_noise(wave_BS, torch.randn(wave_BS.shape).to(wave_BS), _draw(self.settings.noise_snr, wave_BS))
+        return add_noise(wave_BS, _there(torch.randn(wave_BS.shape), wave_BS), _draw(self.settings.noise_snr, wave_BS))
 
     def _gain(self, wave_BS: Tensor) -> Tensor:
         return wave_BS * DB_to_amplitude(_draw(self.settings.gain_range, wave_BS), 1.0, 0.5)[:, None]
 
     def _filter(self, wave_BS: Tensor) -> Tensor:
-        high_pass_B = (torch.rand(len(wave_BS)) < 0.5).to(wave_BS.device)
+        high_pass_B = _there(torch.rand(len(wave_BS)) < 0.5, wave_BS)
         high_B, low_B = _draw(self.settings.high_pass, wave_BS), _draw(self.settings.low_pass, wave_BS)
         return effects.butterworth(wave_BS, torch.where(high_pass_B, high_B, low_B), high_pass_B, self.sample_rate)
 
@@ -74,14 +75,14 @@ class AugmentationChain(nn.Module):
         n_steps = int((milliseconds.high - milliseconds.low) / self.settings.delay_step + 1e-9)
         milliseconds_B = milliseconds.low + self.settings.delay_step * torch.randint(n_steps + 1, (len(wave_BS),))
         lag_B = (milliseconds_B * self.sample_rate / 1000).round().long()
-        return effects.delay(wave_BS, lag_B.to(wave_BS.device), self.settings.delay_volume)
+        return effects.delay(wave_BS, _there(lag_B, wave_BS), self.settings.delay_volume)
 
     def _pitch(self, wave_BS: Tensor) -> Tensor:
-        return effects.pitch_shift(wave_BS, _draw(self.settings.pitch_range, wave_BS), self.sample_rate)
+        return effects.pitch_shift(wave_BS, _uniform(self.settings.pitch_range, len(wave_BS)), self.sample_rate)
 
     def _reverb(self, wave_BS: Tensor) -> Tensor:
         room_B, reverberance_B, damping_B = (_draw(self.settings.reverb_range, wave_BS) / 100 for _ in range(3))
-        noise_BL = torch.randn(len(wave_BS), effects.response_length(self.sample_rate)).to(wave_BS)
+        noise_BL = _there(torch.randn(len(wave_BS), effects.response_length(self.sample_rate)), wave_BS)
         response_BL = effects.room_response(noise_BL, room_B, reverberance_B, damping_B, self.sample_rate)
         return effects.convolve(wave_BS, response_BL)
 
@@ -111,4 +112,13 @@ def _expect(name: str, band: params.Band, low: float, high: float, unit: str) ->
 
 def _draw(band: params.Band, wave_BS: Tensor) -> Tensor:
     """One uniform draw (B,) for each waveform, on its device."""
-    return torch.empty(len(wave_BS)).uniform_(band.low, band.high).to(wave_BS.device)
+    return _there(_uniform(band, len(wave_BS)), wave_BS)
+
+
+def _uniform(band: params.Band, count: int) -> Tensor:
+    return torch.empty(count).uniform_(band.low, band.high)
+
+
+def _there(drawn: Tensor, wave_BS: Tensor) -> Tensor:
+    """What was drawn on the CPU, on the waveforms' device; the CPU does not wait for it."""
+    return drawn.to(wave_BS.device, non_blocking=True)

@@ -58,7 +58,7 @@ def delay(wave_BS: Tensor, lag_B: Tensor, volume: float) -> Tensor:
 
 
 def pitch_shift(wave_BS: Tensor, semitones_B: Tensor, sample_rate: int) -> Tensor:
-    """Pitch moved by `semitones_B` (B,), up where positive, length and tempo kept.
+    """Pitch moved by `semitones_B` (B,), on the CPU for they decide sizes; up where positive, length and tempo kept.
 
     Resampled, which moves the pitch and the tempo, then brought back to tempo by a phase vocoder. Its phases have to
     advance by what they advance over one hop of the resampled waveform; as in Puckette, Phase-locked vocoder, WASPAA
@@ -71,7 +71,9 @@ def pitch_shift(wave_BS: Tensor, semitones_B: Tensor, sample_rate: int) -> Tenso
     ratio_B = 2 ** (semitones_B.double() / 12)
     length = 2 ** round(math.log2(FRAME_SECONDS * sample_rate))
     hop = length // OVERLAP
-    resampled_BM = _resample(wave_BS, ratio_B, before=length // 2 + hop, after=length // 2 + 1)
+    n_read = math.ceil(n_samples / float(ratio_B.min()))
+    ratio_B = ratio_B.to(wave_BS.device, non_blocking=True)
+    resampled_BM = _resample(wave_BS, ratio_B, n_read, before=length // 2 + hop, after=length // 2 + 1)
 
     n_frames = 1 + math.ceil(n_samples / hop)
     start_BT = (torch.arange(n_frames, device=wave_BS.device) * hop / ratio_B[:, None]).round().long()
@@ -86,7 +88,22 @@ def pitch_shift(wave_BS: Tensor, semitones_B: Tensor, sample_rate: int) -> Tenso
     turned_BTF = _to_unit_length(turn_BTF).cumprod(1)
     later_BTF = current_BTF[:, 1:]
     later_BTF.mul_(_to_unit_length(_with_neighbours(turned_BTF.mul_(_squared(later_BTF)))))
-    return torch.istft(current_BTF.transpose(1, 2), length, hop, window=window_N, length=n_samples)
+    return _overlap_add(torch.fft.irfft(current_BTF, n=length), window_N, hop)[:, length // 2 :][:, :n_samples]
+
+
+def _overlap_add(frames_BTN: Tensor, window_N: Tensor, hop: int) -> Tensor:
+    """The waveform (B, N + hop * (T - 1)) whose frames these are, windowed once more.
+
+    As `torch.istft` to the last bit, which reads the smallest sum of windows back, so that a GPU would have to wait.
+    """
+    _, n_frames, length = frames_BTN.shape
+    n_samples = length + hop * (n_frames - 1)
+
+    def add(frames: Tensor) -> Tensor:
+        return torch.ops.aten.unfold_backward(frames, [len(frames), n_samples], 1, length, hop)
+
+    weight_1TN = window_N.square().expand(1, n_frames, length).contiguous()
+    return add(frames_BTN * window_N) / add(weight_1TN).clamp_min_(1e-11)  # nothing but the ends, which are cut, is 0
 
 
 def _with_neighbours(number_BTF: Tensor) -> Tensor:
@@ -111,10 +128,10 @@ def _squared(number: Tensor) -> Tensor:
     return number.real.square().addcmul_(number.imag, number.imag)
 
 
-def _resample(wave_BS: Tensor, ratio_B: Tensor, before: int, after: int) -> Tensor:
+def _resample(wave_BS: Tensor, ratio_B: Tensor, n_read: int, before: int, after: int) -> Tensor:
     """The waveform read `ratio_B` times as fast (B, M), between `before` and `after` zeros, without aliases.
 
-    M holds the slowest of the batch; the others end in zeros.
+    `n_read` samples hold the slowest of the batch; the others end in zeros.
     """
     n_samples = wave_BS.shape[1]
     n_fft = fast_length(n_samples + 1)
@@ -124,7 +141,6 @@ def _resample(wave_BS: Tensor, ratio_B: Tensor, before: int, after: int) -> Tens
     fine_BS = torch.fft.irfft(spectrum_BF, n=OVERSAMPLING * n_fft).mul_(OVERSAMPLING)
     fine_BS[:, OVERSAMPLING * n_samples :] = 0
 
-    n_read = math.ceil(n_samples / float(ratio_B.min()))
     position_BM = torch.arange(n_read, device=wave_BS.device, dtype=torch.float64) * (OVERSAMPLING * ratio_B[:, None])
     left_BM = position_BM.long().clamp_(max=fine_BS.shape[1] - 2)
     weight_BM = position_BM.sub_(left_BM).float().clamp_(max=1)

@@ -7,6 +7,7 @@ from torch.nn import functional
 from unisono.encoders.audio_encoder import AudioEncoder
 from unisono.encoders.sample_cnn import excerpt_embedding
 from unisono.training.nt_xent import nt_xent
+from unisono.training.rows import rows_with, take
 
 
 class MetricLearning(nn.Module):
@@ -69,7 +70,7 @@ class MetricLearning(nn.Module):
 
         Args:
             inputs: "first" and "second", two excerpts (B, 1, S) of each track; "tags", (B, T) of 0 and 1.
-            present: "tags", (B,) bool: which tracks are labelled. L_ML is the mean over them, L_SSL over all.
+            present: "tags", (B,) bool on the CPU: which tracks are labelled. L_ML is the mean over them, L_SSL of all.
 
         Returns:
             "metric" and "contrastive" where they have a weight, and "loss", the weighted sum.
@@ -81,11 +82,12 @@ class MetricLearning(nn.Module):
         features = self.encoder.backbone(excerpts)
         losses = {}
         if self.tag_head is not None:
-            labelled = present["tags"].repeat(2)
-            logits = self.tag_head(excerpt_embedding(features[labelled])).float()
-            tags = inputs["tags"].repeat(2, 1)[labelled]
+            rows = rows_with(present["tags"])
+            labelled = torch.cat([rows, rows + len(present["tags"])])
+            logits = self.tag_head(excerpt_embedding(take(features, labelled))).float()
+            tags = take(inputs["tags"].repeat(2, 1), labelled)
             losses["metric"] = (
-                functional.binary_cross_entropy_with_logits(logits, tags) if labelled.any() else logits.sum()
+                functional.binary_cross_entropy_with_logits(logits, tags) if len(labelled) else logits.sum()
             )
         if self.projector is not None:
             first_BP, second_BP = self.projector(features).chunk(2)

@@ -69,8 +69,9 @@ def fit_on_crops(
             " (split.validation, or the corpus's own lists)"
         )
     weights = [weight for weight in module.parameters() if weight.requires_grad]
-    optimizer = torch.optim.Adam(weights, lr=schedule.learning_rate, weight_decay=weight_decay)
     device = pick_device(machine.device)
+    fused = True if device.type == "cuda" else None  # one kernel for all weights
+    optimizer = torch.optim.Adam(weights, lr=schedule.learning_rate, weight_decay=weight_decay, fused=fused)
     size, seed = schedule.batch_size, schedule.seed
     with curves(curves_folder) as log, enough_memory(f"params.yaml: {stage}.batch_size ({size})"):
         (curves_folder / "machine.json").write_text(json.dumps(describe_machine(device, precision), indent=2) + "\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
 from unisono.errors import UserError
 
@@ -52,6 +53,12 @@ def _processor() -> str:
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def to_device(values: Tensor, device: torch.device) -> Tensor:
+    """Values on the device. What is stored in float16 crosses as it lies, in half the bytes, and is float32 there."""
+    moved = values.to(device, non_blocking=True)
+    return moved.float().contiguous() if moved.is_floating_point() else moved
 
 
 def keep_freed_memory() -> None:

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm import tqdm
 
 from unisono.training.checkpoint import load_checkpoint, save_checkpoint
-from unisono.training.devices import keep_freed_memory, mixed_precision, training_precision
+from unisono.training.devices import keep_freed_memory, mixed_precision, to_device, training_precision
 
 Batch = dict[str, dict[str, Tensor]]
 Losses = dict[str, float]
@@ -165,4 +165,5 @@ def _pass(
 
 
 def _move(batch: Batch, device: torch.device) -> Batch:
-    return {k: {m: t.to(device, non_blocking=True) for m, t in tensors.items()} for k, tensors in batch.items()}
+    """Only what the encoders take: which rows there are decides shapes, and reading that back would make a GPU wait."""
+    return {**batch, "inputs": {name: to_device(values, device) for name, values in batch["inputs"].items()}}
