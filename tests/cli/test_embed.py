@@ -16,6 +16,7 @@ from unisono.artifacts.vectors import save_vectors
 from unisono.cli.app import main
 from unisono.encoders.sample_cnn import SampleCNN
 from unisono.encoders.saved import save_encoder
+from unisono.explore.layout import layout
 
 
 @pytest.fixture
@@ -53,6 +54,13 @@ def test_embed_writes_what_the_model_says(project: Path, monkeypatch: pytest.Mon
         == 0
     )
     assert len(pd.read_parquet("w.parquet")) == 4 * 4000 // 3**8
+
+
+def test_embed_with_a_map_has_the_places_of_the_map(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "embed", "music", "-o", "out.parquet", "--windows", "--map") == 0
+    table = pd.read_parquet("out.parquet")
+    np.testing.assert_array_equal(table[["x", "y"]], layout(np.stack(table["vector"])))
+    assert table[["x", "y"]].abs().to_numpy().max() == 1
 
 
 def test_embed_names_what_it_skips_and_ends_with_1(

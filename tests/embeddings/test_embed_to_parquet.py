@@ -56,6 +56,24 @@ def test_a_row_a_window(model: Model, audio: list[Path], tmp_path: Path) -> None
     assert list(table["path"]) == [str(path) for path, track in zip(audio, tracks, strict=True) for _ in track.start_M]
 
 
+@pytest.mark.parametrize("group_rows", [1, 100])
+def test_places_stand_beside_their_vectors(
+    model: Model, audio: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group_rows: int
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 2)
+    monkeypatch.setattr(module, "GROUP_ROWS", group_rows)
+    named = [tmp_path / "none.wav", tmp_path / "neither.wav", *audio]  # a part without rows
+
+    def first_two(vectors_ND: np.ndarray) -> np.ndarray:
+        return vectors_ND[:, :2] * 2
+
+    embed_to_parquet(model, named, tmp_path / "out.parquet", windows=True, say=str, layout=first_two)
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    assert list(table) == ["path", "start", "end", "vector", "x", "y"]
+    np.testing.assert_array_equal(table[["x", "y"]], np.stack(table["vector"])[:, :2] * 2)
+    assert json.loads(pq.read_schema(tmp_path / "out.parquet").metadata[b"unisono"])["dimensions"] == 10
+
+
 def test_the_schema_names_the_model_and_reads_as_lists_of_floats(
     model: Model, audio: list[Path], tmp_path: Path
 ) -> None:

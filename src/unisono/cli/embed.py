@@ -18,11 +18,12 @@ def embed(
     audio: Named,
     out: Annotated[Path, typer.Option("-o", "--out", help="The Parquet file to write.")],
     windows: Annotated[bool, typer.Option("--windows", help="A row every few seconds, not one a track.")] = False,
+    with_map: Annotated[bool, typer.Option("--map", help="Columns x and y as well: places on a map.")] = False,
     model: Annotated[
         Path | None, typer.Option(help="An encoder's folder; by default data/models/trained, or the package's.")
     ] = None,
 ) -> None:
-    """Write the vectors of audio files into a Parquet file: columns path and vector.
+    """Write the vectors of audio files into a Parquet file: columns path and vector, with --map x and y.
 
     Any sample rate and number of channels. Files that cannot be used are named and skipped; the exit status is then 1.
     What was interrupted goes on when the same command runs again.
@@ -31,13 +32,19 @@ def embed(
 
     from unisono.corpora.audio_files import find_audio
     from unisono.embeddings.files import embed_to_parquet
+    from unisono.explore.layout import layout
 
     if out.suffix != ".parquet":
         raise UserError(f"{out}: is to be a Parquet file; call it {out.with_suffix('.parquet').name}")
     encoder, files = unisono.load(_encoder(model)), find_audio(audio)
     try:
         rejected = embed_to_parquet(
-            encoder, files, out, windows=windows, say=lambda line: tqdm.write(line, file=sys.stderr)
+            encoder,
+            files,
+            out,
+            windows=windows,
+            say=lambda line: tqdm.write(line, file=sys.stderr),
+            layout=layout if with_map else None,
         )
     except KeyboardInterrupt:
         print(f"\n{out} is not finished; the same command goes on from here", file=sys.stderr)

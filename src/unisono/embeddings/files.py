@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.compute import list_flatten
 from tqdm import tqdm
 
 from unisono.audio.rejects import RejectError
@@ -27,15 +28,23 @@ from unisono.training.devices import keep_freed_memory
 CHUNK = 64  # files whose vectors are in memory, and are lost by an interruption
 GROUP_ROWS = 1 << 14  # rows of a row group, at least
 META = b"unisono"
+PLACES = ("x", "y")
 
 
 def embed_to_parquet(
-    model: Model, files: Sequence[Path], out: Path, *, windows: bool, say: Callable[[str], object]
+    model: Model,
+    files: Sequence[Path],
+    out: Path,
+    *,
+    windows: bool,
+    say: Callable[[str], object],
+    layout: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> int:
     """Write a Parquet table of the files' vectors; return how many files have none.
 
     The columns are path, seconds (how long the audio is) and vector, a row a track; for windows path, start, end (in
-    seconds) and vector. Rows have the order of the files; the metadata says under `unisono` which model made them.
+    seconds) and vector; with a layout, x and y as well. Rows have the order of the files; the metadata says under
+    `unisono` which model made them.
 
     `out` appears when it is whole. What is finished before lies in a folder beside it, called `out` with `.unfinished`
     behind it; a call with the same model and files, as long as these have not changed, goes on from there, and ends
@@ -44,6 +53,7 @@ def embed_to_parquet(
     Args:
         windows: a row a window instead of one a track.
         say: is told a line on each file that has no vector, or whose audio is not quite right.
+        layout: makes of the vectors (n, d) places (n, 2). All vectors are then in memory at once.
 
     Raises:
         UserError: `out` exists, no file can be used, or the disk has no room.
@@ -62,7 +72,7 @@ def embed_to_parquet(
             shutil.rmtree(work)
             raise UserError(f"none of the {len(files)} files can be embedded, so that there is nothing to write")
         whole = work / "whole"
-        _join(chunks, whole, _schema(model, windows))
+        _join(chunks, whole, _schema(model, windows), layout(_vectors(chunks, model.dim)) if layout else None)
         if os.path.lexists(out):
             raise UserError(f"{out}: exists since a moment ago, and is not overwritten; move it away and run again")
         whole.replace(out)
@@ -158,15 +168,34 @@ class _Chunk:
         unfinished.replace(self.part)
 
 
-def _join(chunks: list[_Chunk], whole: Path, schema: pa.Schema) -> None:
-    """All parts as one table, in memory bounded by a row group."""
+def _join(chunks: list[_Chunk], whole: Path, schema: pa.Schema, places_N2: np.ndarray | None) -> None:
+    """All parts as one table, in memory bounded by a row group; with places, if there are some."""
+    if places_N2 is not None:
+        schema = _placed(schema.empty_table(), places_N2[:0]).schema
     with _written(whole) as stream, _writer(stream, schema) as writer:
         waiting: list[pa.Table] = []
+        written = 0
         for number, chunk in enumerate(chunks, 1):
             waiting.append(chunk.read().replace_schema_metadata(schema.metadata))
             if number == len(chunks) or sum(map(len, waiting)) >= GROUP_ROWS:
-                writer.write_table(pa.concat_tables(waiting))
+                group = pa.concat_tables(waiting)
+                if places_N2 is not None:
+                    group = _placed(group, places_N2[written : written + len(group)])
+                writer.write_table(group)
+                written += len(group)
                 waiting = []
+
+
+def _placed(table: pa.Table, places_N2: np.ndarray) -> pa.Table:
+    """A table with the places of its rows as columns x and y."""
+    for name, places_N in zip(PLACES, places_N2.T, strict=True):
+        table = table.append_column(name, pa.array(places_N, pa.float32()))
+    return table
+
+
+def _vectors(chunks: list[_Chunk], dim: int) -> np.ndarray:
+    """The vectors (n, d) of all parts, in the order of the rows."""
+    return np.concatenate([list_flatten(chunk.read()["vector"]).to_numpy().reshape(-1, dim) for chunk in chunks])
 
 
 @contextmanager
