@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 DRIVER, CHROMIUM = shutil.which("chromedriver"), shutil.which("chromium")
@@ -224,6 +226,31 @@ def test_a_phone_in_either_light(browser: webdriver.Chrome, music_port: int, sch
     ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, ground.removeprefix("rgb(").removesuffix(")").split(","))) < 380) == (scheme == "dark")
     page.assert_kept_to_itself()
+
+
+def test_the_api_is_shown_and_tried(page: Page, tmp_path: Path) -> None:
+    def answered(route: WebElement, words: str) -> None:
+        route.find_element(By.TAG_NAME, "button").click()
+        page.wait(lambda: words in route.text)
+
+    page.browser.find_element(By.LINK_TEXT, "API").click()
+    page.wait(lambda: page.all("details"))
+    described = json.loads(urllib.request.urlopen(f"{page.address}openapi.json").read())["paths"]
+    shown = page.texts("summary b, summary code")
+    methods = [(method.upper(), path) for path, all_methods in described.items() for method in all_methods]
+    assert list(zip(shown[::2], shown[1::2], strict=True)) == methods
+    get_similar, post_similar, play = (
+        page.all("details")[methods.index(one)]
+        for one in (("GET", "/api/similar"), ("POST", "/api/similar"), ("GET", "/audio/{track}"))
+    )
+    for route in (get_similar, post_similar, play):
+        route.find_element(By.TAG_NAME, "summary").click()
+    answered(get_similar, '"title": "Lower"')
+    assert f"curl '{page.address}api/similar?track=a1'" in get_similar.text and "200 OK" in get_similar.text
+    post_similar.find_element(By.CSS_SELECTOR, "[type=file]").send_keys(str(write_tone(tmp_path / "mine.wav", 3500)))
+    answered(post_similar, '"title": "Highest"')
+    answered(play, "200 OK")
+    page.wait(lambda: play.find_elements(By.TAG_NAME, "audio"))
 
 
 def test_names_that_are_markup_are_shown_as_they_are(browser: webdriver.Chrome, hostile_folder: Path) -> None:

@@ -52,7 +52,7 @@ def test_the_page_itself_and_programs_are_answered(page: TestClient, host: str) 
 
 
 def test_every_answer_forbids_what_a_page_might_be_talked_into(page: TestClient) -> None:
-    for path in ("/", "/main.js", "/api/models", "/nothing", "/api/similar"):
+    for path in ("/", "/main.js", "/docs", "/docs/", "/api/models", "/nothing", "/api/similar"):
         headers = page.get(path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"

@@ -16,7 +16,7 @@ def explore(
 ) -> None:
     """Walk through the catalogue on a local page: a map, neighbours, playlists, paths, with each model's ears.
 
-    Nobody but this machine can reach it. Its address answers programs as well: /openapi.json says how.
+    Nobody but this machine can reach it. Its address answers programs as well: /docs says how.
     """
     try:
         from unisono.explore.serve import serve

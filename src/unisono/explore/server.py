@@ -1,4 +1,4 @@
-"""The page and its HTTP API, over one catalogue; /openapi.json describes the API."""
+"""The page and its HTTP API, over one catalogue; /openapi.json describes the API, and /docs shows it."""
 
 import os
 import tempfile
@@ -15,11 +15,21 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 import unisono
 from unisono.errors import UserError
+from unisono.explore.answers import (
+    Answer,
+    Columns,
+    Continuation,
+    Found,
+    Models,
+    Places,
+    Playlist,
+    Refusal,
+    Vector,
+)
 from unisono.explore.guard import Guard
 from unisono.explore.music import Music
 from unisono.explore.subsonic import subsonic_router
@@ -28,7 +38,6 @@ from unisono.project.m3u import m3u_of
 
 PAGE = Path(__file__).parent / "page"
 MEDIA = {"WAV": "audio/wav", "WAVEX": "audio/wav", "FLAC": "audio/flac", "OGG": "audio/ogg", "MP3": "audio/mpeg"}
-SEEDS = 10_000  # tracks of a playlist that is continued or downloaded
 TEXT = 200  # characters of a search
 
 K = Annotated[int, Query(ge=1, le=200, description="How many tracks.")]
@@ -36,14 +45,27 @@ Together = Annotated[float, Query(ge=0, le=1, description="From 0, sounds alike,
 Model = Annotated[str, Query(max_length=TEXT, description="Whose vectors: one of /api/models.")]
 TrackIds = Annotated[list[str], Query(min_length=1, max_length=100, description="Ids of tracks; may be repeated.")]
 OtherIds = Annotated[list[str] | None, Query(max_length=100, description="Ids of tracks to stay away from.")]
+Words = Annotated[str, Query(max_length=TEXT, description="A part of a name; or genres, and words of playlists.")]
 TRAINED = "trained"
-Found = TypeVar("Found")
+UPLOAD = {  # a body that FastAPI does not read
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+Made = TypeVar("Made")
 
 
-class Playlist(BaseModel):
-    """Tracks by their ids."""
+class M3u(PlainTextResponse):
+    """A playlist for a player."""
 
-    tracks: list[str] = Field(min_length=1, max_length=SEEDS)
+    media_type = "audio/x-mpegurl"
+
+
+class Png(Response):
+    """A picture."""
+
+    media_type = "image/png"
 
 
 def create_app(music: Music) -> FastAPI:
@@ -52,8 +74,9 @@ def create_app(music: Music) -> FastAPI:
         title="Unisono",
         summary="What a model takes for similar.",
         version=version("unisono"),
-        docs_url=None,
+        docs_url=None,  # FastAPI's own pages load from elsewhere
         redoc_url=None,
+        responses={"4XX": {"model": Refusal, "description": "Refused"}},
     )
     app.add_middleware(Guard, uploads=("/api/similar", "/api/embed"))
     one_upload = anyio.Semaphore(1)  # decoding takes a core and memory
@@ -79,7 +102,7 @@ def create_app(music: Music) -> FastAPI:
 
     Catalogue = Annotated[OpenCatalogue, Depends(opened)]
 
-    async def of_upload(request: Request, work: Callable[[Path], Found]) -> Found:
+    async def of_upload(request: Request, work: Callable[[Path], Made]) -> Made:
         """What `work` makes of the audio file that is the body; it is kept only so long."""
         async with one_upload:
             handle, name = tempfile.mkstemp(prefix="unisono-")
@@ -93,22 +116,22 @@ def create_app(music: Music) -> FastAPI:
             finally:
                 Path(name).unlink()
 
-    @app.get("/api/models")
+    @app.get("/api/models", response_model=Models)
     def models() -> dict[str, Any]:
         """The corpus, its models, and whether its tracks can be heard."""
         return {"corpus": music.corpus, "models": music.models, "plays": music.plays}
 
-    @app.get("/api/map")
+    @app.get("/api/map", response_model=Places)
     def map_(catalogue: Catalogue) -> Response:
         """The tracks' places from -1 to 1, and which of the genres colours each."""
         return Response(music.map(catalogue.model), media_type="application/json")
 
-    @app.get("/api/tracks")
+    @app.get("/api/tracks", response_model=Columns)
     def tracks(catalogue: Catalogue) -> Response:
         """The tracks' ids, titles, artists and genres, in the order of the map."""
         return Response(music.tracks(catalogue.model), media_type="application/json")
 
-    @app.get("/api/similar")
+    @app.get("/api/similar", response_model=Answer)
     def similar(
         catalogue: Catalogue, track: TrackIds, unlike: OtherIds = None, k: K = 20, together: Together = 1.0
     ) -> dict[str, Any]:
@@ -117,14 +140,14 @@ def create_app(music: Music) -> FastAPI:
             catalogue.similar(_known(catalogue, track), k, unlike=_known(catalogue, unlike or []), together=together)
         )
 
-    @app.post("/api/similar")
+    @app.post("/api/similar", response_model=Answer, openapi_extra=UPLOAD)
     async def similar_to_file(
         request: Request, catalogue: Catalogue, k: K = 20, together: Together = 1.0
     ) -> dict[str, Any]:
         """The tracks nearest to an audio file, which is the request's body."""
         return _answer(await of_upload(request, partial(catalogue.similar, k=k, together=together)))
 
-    @app.post("/api/embed")
+    @app.post("/api/embed", response_model=Vector, openapi_extra=UPLOAD)
     async def embed(request: Request, catalogue: Catalogue) -> dict[str, list[float]]:
         """The vector of an audio file, which is the request's body."""
 
@@ -134,24 +157,24 @@ def create_app(music: Music) -> FastAPI:
 
         return {"vector": await of_upload(request, vector)}
 
-    @app.post("/api/continue")
+    @app.post("/api/continue", response_model=Continuation)
     def continue_(catalogue: Catalogue, playlist: Playlist, k: K = 20, together: Together = 1.0) -> dict[str, Any]:
         """The tracks that best continue a playlist."""
         return _answer(catalogue.continue_playlist(_known(catalogue, playlist.tracks), k, together=together))
 
-    @app.get("/api/path")
+    @app.get("/api/path", response_model=Answer)
     def path(
         catalogue: Catalogue,
-        start: Annotated[str, Query(alias="from")],
-        end: Annotated[str, Query(alias="to")],
-        k: Annotated[int, Query(ge=2, le=200)] = 10,
+        start: Annotated[str, Query(alias="from", description="The id of the first track.")],
+        end: Annotated[str, Query(alias="to", description="The id of the last.")],
+        k: Annotated[int, Query(ge=2, le=200, description="How many tracks, these two among them.")] = 10,
     ) -> dict[str, Any]:
         """Tracks that lead from one to another."""
         _known(catalogue, [start, end])
         return _answer(catalogue.path(start, end, k))
 
-    @app.get("/api/search")
-    def search(catalogue: Catalogue, q: Annotated[str, Query(max_length=TEXT)], k: K = 20) -> dict[str, Any]:
+    @app.get("/api/search", response_model=Found)
+    def search(catalogue: Catalogue, q: Words, k: K = 20) -> dict[str, Any]:
         """Tracks that are called so, and tracks that sound like the genres and words that the text names."""
         called = _answer(music.named(catalogue.model, q, k))["tracks"]
         try:
@@ -161,13 +184,12 @@ def create_app(music: Music) -> FastAPI:
         named = [name for names in found.attrs.values() for name in names]
         return {"called": called, "sounds": _answer(found)["tracks"], "named": named, "detail": ""}
 
-    @app.post("/api/m3u")
-    def m3u(catalogue: Catalogue, playlist: Playlist) -> PlainTextResponse:
+    @app.post("/api/m3u", response_class=M3u)
+    def m3u(catalogue: Catalogue, playlist: Playlist) -> M3u:
         """A playlist as an M3U8 file, for a player of this machine."""
-        text = m3u_of(catalogue.playlist_of(_known(catalogue, playlist.tracks)))
-        return PlainTextResponse(text, media_type="audio/x-mpegurl")
+        return M3u(m3u_of(catalogue.playlist_of(_known(catalogue, playlist.tracks))))
 
-    @app.get("/audio/{track:path}")
+    @app.get("/audio/{track:path}", response_class=FileResponse)
     def audio(catalogue: Catalogue, track: str) -> FileResponse:
         """A track's audio file."""
         file = catalogue.file_of(_known(catalogue, [track])[0])
@@ -179,10 +201,10 @@ def create_app(music: Music) -> FastAPI:
             raise HTTPException(415, f"{track}: its file is no audio that a browser plays")
         return FileResponse(file, media_type=MEDIA[kind])
 
-    @app.get("/mel/{track:path}")
-    def mel(catalogue: Catalogue, track: str) -> Response:
+    @app.get("/mel/{track:path}", response_class=Png)
+    def mel(catalogue: Catalogue, track: str) -> Png:
         """A picture of what the encoder is given of a track."""
-        return Response(music.mel_picture(catalogue.model, _known(catalogue, [track])[0]), media_type="image/png")
+        return Png(music.mel_picture(catalogue.model, _known(catalogue, [track])[0]))
 
     app.include_router(subsonic_router(music.catalogue(music.models[0])))
     app.mount("/", StaticFiles(directory=PAGE, html=True))
