@@ -33,6 +33,7 @@ from unisono.explore.answers import (
 from unisono.explore.guard import Guard
 from unisono.explore.music import Music
 from unisono.explore.subsonic import subsonic_router
+from unisono.explore.upload import decode_upload
 from unisono.project.catalogue import OpenCatalogue
 from unisono.project.m3u import m3u_of
 
@@ -102,19 +103,24 @@ def create_app(music: Music) -> FastAPI:
 
     Catalogue = Annotated[OpenCatalogue, Depends(opened)]
 
-    async def of_upload(request: Request, work: Callable[[Path], Made]) -> Made:
+    async def of_upload(request: Request, catalogue: OpenCatalogue, work: Callable[[Path], Made]) -> Made:
         """What `work` makes of the audio file that is the body; it is kept only so long."""
+
+        def decode_and_work(upload: Path, decoded: Path) -> Made:
+            decode_upload(upload, decoded, unisono.load(catalogue.encoder).front_end.sample_rate)
+            return work(decoded)
+
         async with one_upload:
-            handle, name = tempfile.mkstemp(prefix="unisono-")
-            try:
-                with os.fdopen(handle, "wb") as file:
+            with tempfile.TemporaryDirectory(prefix="unisono-") as folder:
+                upload, decoded = Path(folder, "upload"), Path(folder, "decoded.wav")
+                with upload.open("wb") as file:
                     async for part in request.stream():
                         file.write(part)
-                return await anyio.to_thread.run_sync(work, Path(name))
-            except UserError as error:
-                raise UserError(str(error).replace(name, "the file")) from None
-            finally:
-                Path(name).unlink()
+                try:
+                    return await anyio.to_thread.run_sync(decode_and_work, upload, decoded)
+                except UserError as error:
+                    said = str(error).replace(str(upload), "the file").replace(str(decoded), "the file")
+                    raise UserError(said) from None
 
     @app.get("/api/models", response_model=Models)
     def models() -> dict[str, Any]:
@@ -145,7 +151,7 @@ def create_app(music: Music) -> FastAPI:
         request: Request, catalogue: Catalogue, k: K = 20, together: Together = 1.0
     ) -> dict[str, Any]:
         """The tracks nearest to an audio file, which is the request's body."""
-        return _answer(await of_upload(request, partial(catalogue.similar, k=k, together=together)))
+        return _answer(await of_upload(request, catalogue, partial(catalogue.similar, k=k, together=together)))
 
     @app.post("/api/embed", response_model=Vector, openapi_extra=UPLOAD)
     async def embed(request: Request, catalogue: Catalogue) -> dict[str, list[float]]:
@@ -155,7 +161,7 @@ def create_app(music: Music) -> FastAPI:
             [vector_D] = unisono.load(catalogue.encoder).embed(file)
             return vector_D.tolist()
 
-        return {"vector": await of_upload(request, vector)}
+        return {"vector": await of_upload(request, catalogue, vector)}
 
     @app.post("/api/continue", response_model=Continuation)
     def continue_(catalogue: Catalogue, playlist: Playlist, k: K = 20, together: Together = 1.0) -> dict[str, Any]:
