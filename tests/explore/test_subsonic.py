@@ -56,6 +56,19 @@ def test_what_cannot_be_answered_is_an_error_of_subsonics(page: TestClient, musi
     assert ask(page, "findSonicPath", startSongId="a1", endSongId="a1")["error"]["code"] == 0
 
 
+def test_wrong_parameters_are_errors_of_subsonics(page: TestClient) -> None:
+    assert ask(page, "getSonicSimilarTracks")["error"]["code"] == 10
+    assert ask(page, "findSonicPath.view", startSongId="a1")["error"]["code"] == 10
+    wrong = ask(page, "getSonicSimilarTracks", id="a1", count="many")
+    assert (wrong["status"], wrong["error"]["code"]) == ("failed", 0) and "query.count" in wrong["error"]["message"]
+
+
+@pytest.mark.parametrize(("count", "songs"), [(0, 0), (2, 2), (10_000, 6)])
+def test_a_count_is_what_is_wanted_at_most(page: TestClient, count: int, songs: int) -> None:
+    assert len(ask(page, "getSonicSimilarTracks", id="a1", count=count)["sonicMatch"]) == songs
+    assert len(ask(page, "findSonicPath", startSongId="a1", endSongId="c2", count=10_000)["sonicMatch"]) == 7
+
+
 def test_the_extension_is_announced(page: TestClient) -> None:
     assert ask(page, "ping")["status"] == "ok"
     extensions = ask(page, "getOpenSubsonicExtensions.view")["openSubsonicExtensions"]

@@ -32,7 +32,7 @@ from unisono.explore.answers import (
 )
 from unisono.explore.guard import Guard
 from unisono.explore.music import Music
-from unisono.explore.subsonic import subsonic_router
+from unisono.explore.subsonic import refused, subsonic_router
 from unisono.explore.upload import decode_upload
 from unisono.project.catalogue import OpenCatalogue
 from unisono.project.m3u import m3u_of
@@ -89,8 +89,10 @@ def create_app(music: Music) -> FastAPI:
     @app.exception_handler(RequestValidationError)
     def say_what_is_wrong(request: Request, error: RequestValidationError) -> JSONResponse:
         """What was wrong where, without what was sent: that may be anything, such as a number that no JSON can tell."""
-        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        return JSONResponse({"detail": "; ".join(wrong)}, status_code=422)
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        if request.url.path.startswith("/rest/"):
+            return JSONResponse(refused(error.errors(), wrong))
+        return JSONResponse({"detail": wrong}, status_code=422)
 
     @app.exception_handler(ClientDisconnect)
     def left(request: Request, error: ClientDisconnect) -> Response:

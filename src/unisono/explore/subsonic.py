@@ -1,8 +1,11 @@
 """OpenSubsonic's extension sonicSimilarity over the catalogue, for players and servers that ask it.
 
-Source: https://opensubsonic.netlify.app/docs/endpoints/getSonicSimilarTracks, findSonicPath beside it.
+Whatever the question was, the answer has status 200 and says in its own terms what is wrong, as Subsonic's clients read
+no other. Sources: https://opensubsonic.netlify.app/docs/endpoints/getSonicSimilarTracks, findSonicPath and
+https://opensubsonic.netlify.app/docs/responses/error beside it.
 """
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -13,8 +16,9 @@ from unisono.errors import UserError
 from unisono.project.catalogue import OpenCatalogue
 
 API = "1.16.1"  # the version of Subsonic's that OpenSubsonic extends
-GENERIC, NOT_FOUND = 0, 70  # codes of Subsonic's errors
-Count = Annotated[int, Query(ge=1, le=500)]
+GENERIC, MISSING, NOT_FOUND = 0, 10, 70  # codes of Subsonic's errors
+MOST = 500  # songs of an answer: a count is what is wanted at most
+Count = Annotated[int, Query(ge=0, description=f"How many songs at most; never more than {MOST}.")]
 
 
 def subsonic_router(catalogue: OpenCatalogue) -> APIRouter:
@@ -44,7 +48,7 @@ def subsonic_router(catalogue: OpenCatalogue) -> APIRouter:
     @router.get("/getSonicSimilarTracks.view", include_in_schema=False)
     def similar(id: str, count: Count = 10) -> dict[str, Any]:
         """The songs most like one."""
-        return unknown(id) or _ok(sonicMatch=_matches(catalogue.similar(id, count)))
+        return unknown(id) or _ok(sonicMatch=_matches(catalogue.similar(id, MOST)[:count]))
 
     @router.get("/findSonicPath")
     @router.get("/findSonicPath.view", include_in_schema=False)
@@ -53,11 +57,16 @@ def subsonic_router(catalogue: OpenCatalogue) -> APIRouter:
         if failed := unknown(startSongId, endSongId):
             return failed
         try:
-            return _ok(sonicMatch=_matches(catalogue.path(startSongId, endSongId, max(2, count))))
+            return _ok(sonicMatch=_matches(catalogue.path(startSongId, endSongId, min(max(2, count), MOST))))
         except UserError as error:  # the two are one
             return _failed(GENERIC, str(error))
 
     return router
+
+
+def refused(errors: Sequence[dict[str, Any]], wrong: str) -> dict[str, Any]:
+    """What to answer to parameters that are missing or wrong: pydantic's errors, and the same in a sentence."""
+    return _failed(MISSING if any(one["type"] == "missing" for one in errors) else GENERIC, wrong)
 
 
 def _ok(**answer: Any) -> dict[str, Any]:
