@@ -135,6 +135,15 @@ def test_pitch_survives_a_silent_passage() -> None:
     assert peak_hertz(shifted_BS[0, 13000:19000]) == pytest.approx(440 * 2 ** (3 / 12), rel=0.003)
 
 
+@pytest.mark.parametrize(("length", "hop", "n_frames"), [(1024, 256, 60), (512, 128, 7)])
+def test_frames_are_added_as_istft_adds_them(length: int, hop: int, n_frames: int) -> None:
+    spectrum_BTF = torch.randn(3, n_frames, length // 2 + 1, dtype=torch.complex64)
+    window_N, n_samples = torch.hann_window(length), hop * (n_frames - 1) - 17
+    added_BS = effects._overlap_add(torch.fft.irfft(spectrum_BTF, n=length), window_N, hop)
+    expected_BS = torch.istft(spectrum_BTF.mT, length, hop, window=window_N, length=n_samples)
+    assert torch.equal(added_BS[:, length // 2 :][:, :n_samples], expected_BS)
+
+
 # Filters
 
 
