@@ -15,7 +15,8 @@ from unisono.experiments.runner import Overrides, as_settings, experiment_ref, f
 PARAMS, LOCK = Path("params.yaml"), Path("dvc.lock")
 CODE = ("src", "stages", "dvc.yaml")
 POLL = 10.0  # seconds
-SURE = 3  # polls in a row that find a task lost: on its way to a worker it is in no list, and a worker takes its time
+SURE = 3  # polls in a row that find a task lost: on its way to a worker it is in no list
+PATIENCE = 60.0  # seconds without a sign of a worker: it takes its time to start, and a busy machine to answer
 ROW = re.compile(r"^([0-9a-f]{7,40})\s+(\S+)\s.*\s(Queued|Running|Failed|Success)\s*$", re.MULTILINE)
 NO_WORKER = "Worker status: 0 active, 0 idle"
 TO_COME = ("Queued", "Running")
@@ -78,20 +79,17 @@ def _put(name: str, ref: str, task: Task, overrides: Overrides, targets: Iterabl
 def _wait(refs: Mapping[str, str]) -> None:
     """Wait until there is a reference of each experiment, and say how far they are."""
     left, failed, lost = list(refs), list[str](), dict[str, int]()
-    running = ""
+    running, seen = "", time.monotonic()
     while left:
         time.sleep(POLL)
         tasks, has_worker = _queue()
+        seen = time.monotonic() if has_worker else seen
         for name in [name for name in left if _revision(refs[name])]:
             left.remove(name)
             _say(f"{name} is finished; {len(left)} to go")
         state = {name: tasks.get(name, NO_TASK).state for name in left}
-        lost = {name: lost.get(name, 0) + 1 for name in left if not has_worker or state[name] not in TO_COME}
+        lost = {name: lost.get(name, 0) + 1 for name in left if state[name] not in TO_COME}
         for name in [name for name, polls in lost.items() if polls >= SURE]:
-            if state[name] in TO_COME:
-                raise UserError(
-                    f"DVC's queue has stopped, and {name} is still to come; run the same command again: it goes on"
-                )
             left.remove(name)
             failed.append(name)
             _say(f"{name} has failed; {len(left)} to go")
@@ -99,6 +97,10 @@ def _wait(refs: Mapping[str, str]) -> None:
             if state[name] == "Running" and name != running:
                 running = name
                 _say(f"{name} is running")
+        if left and time.monotonic() - seen > PATIENCE:
+            raise UserError(
+                f"DVC's queue has stopped, and {left[0]} is still to come; run the same command again: it goes on"
+            )
     if failed:
         raise UserError(
             f"the experiment{'s' * (len(failed) > 1)} {', '.join(failed)} failed; see what was printed: dvc queue logs"
