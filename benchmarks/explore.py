@@ -24,8 +24,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from unisono.corpora.reading.catalogue import Catalogue, write_tables
+from unisono.embeddings.layout import cached_layout
 from unisono.embeddings.write import save_embeddings
-from unisono.explore.layout import cached_layout
 
 MAP_LIMIT, HOVER_LIMIT = 2.0, 0.016  # seconds
 GENRES, DIM = 40, 64

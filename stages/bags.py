@@ -13,7 +13,7 @@ import pandas as pd
 from unisono.artifacts.read import read_table
 from unisono.artifacts.vectors import save_vectors
 from unisono.modalities.song_words import song_words
-from unisono.modalities.word2vec import evened, name_vectors
+from unisono.modalities.word2vec import evened, name_vectors, nearest_names
 from unisono.params import Params
 from unisono.stage import run_stage, write_metrics
 
@@ -35,6 +35,7 @@ def main(params: Params, what: str, corpus: str) -> None:
     details = {
         "n": len(names),
         "only_in_test": len(set(bags.explode().dropna()) - set(names)),
+        "nearest": nearest_names(sentences.tolist(), names, vectors_GD),
         **counts,
         "songs": count_songs(sentences, what.removesuffix("s")),
     }

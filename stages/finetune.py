@@ -52,7 +52,7 @@ def main(params: Params, corpus: str) -> None:
     save_encoder(OUT, module.encoder, params.waves.model_dump())
     if module.tag_head is not None:
         save_vectors(OUT / "tag_head", names, module.tag_head.weight.detach().cpu().numpy())
-    metrics = training_metrics(progress, training, validation)
+    metrics = training_metrics(progress, training, validation, params.machine, params.precision)
     labelled = {"labelled": int(training.labelled_N.sum()), "lambda": contrastive}
     write_metrics("finetune", {"finetune": headline(metrics)}, {**metrics, **labelled})
     checkpoint.unlink()

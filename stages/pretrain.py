@@ -34,7 +34,7 @@ def main(params: Params, corpus: str) -> None:
     )
     save_encoder(OUT, encoder, params.waves.model_dump())
     save_projector(OUT, module.projector)
-    metrics = training_metrics(progress, training, validation)
+    metrics = training_metrics(progress, training, validation, params.machine, params.precision)
     converged = {"converged": progress.history[-1]["train"]["contrastive"]}
     write_metrics("pretrain", {"pretrain": headline(metrics)}, {**metrics, **converged})
     checkpoint.unlink()

@@ -71,7 +71,7 @@ def main(params: Params, corpus: str) -> None:
     if isinstance(module, CrossModalAlignment):
         for modality in modalities:
             modality.save_encoder(OUT, module.encoders[modality.name])
-    metrics = training_metrics(progress, training, validation)
+    metrics = training_metrics(progress, training, validation, params.machine, params.precision)
     write_metrics("train", {"train": headline(metrics)}, metrics)
     checkpoint.unlink()
 

@@ -1,12 +1,18 @@
-"""Run a function in a process of its own that is killed before its n-th change of a file."""
+"""Run a function in a process of its own: what a kill at any moment would leave, and a kill within a write.
+
+A process that SIGKILL ends leaves on the disk what lies there at that moment, so that one run, whose files are copied
+at each moment that can matter, stands for as many kills. `tests/stages/test_killed_repro.py` kills in earnest.
+"""
 
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
@@ -19,17 +25,22 @@ PROCESSES.set_forkserver_preload(
 )  # fmt: skip
 
 
-def killed_at_every_change(
-    function: Callable[..., Any], folders: Callable[[int], Path], *arguments: Any
+def left_by_kills(
+    function: Callable[..., Any], folder: Path, states: Path, *arguments: Any, lines_of: Collection[str] = ()
 ) -> Iterator[Path]:
-    """Call `function(folder, *arguments)` in the folders 0, 1, 2, ... and kill it (SIGKILL) before its first, second,
-    third, ... change of a file in that folder. Yields each folder after a kill; ends when a call was not killed.
+    """Call `function(folder, *arguments)` and yield folders in `states`: all different ones that a SIGKILL before any
+    change of a file in `folder` would leave, the first as it was.
+
+    Args:
+        lines_of: functions of Unisono before whose every line one is thought to be killed as well.
     """
-    n = 0
-    while _exit_code(function, folders(n), arguments, n) == -signal.SIGKILL:
-        yield folders(n)
-        n += 1
-    assert n > 0, "nothing was changed"
+    process = PROCESSES.Process(target=_watched, args=(function, folder, states, arguments, frozenset(lines_of)))
+    process.start()
+    process.join()
+    assert process.exitcode == 0, "the function failed; see its traceback above"
+    found = sorted(states.iterdir())
+    assert len(found) > 1, "nothing was changed"
+    yield from found
 
 
 def killed_at_byte(function: Callable[..., Any], folder: Path, n_bytes: int, *arguments: Any) -> bool:
@@ -38,7 +49,7 @@ def killed_at_byte(function: Callable[..., Any], folder: Path, n_bytes: int, *ar
     Returns:
         whether there was one.
     """
-    code = _exit_code(function, folder, arguments, None, n_bytes)
+    code = _exit_code(function, folder, arguments, n_bytes)
     assert code in (0, -signal.SIGXFSZ)
     return code != 0
 
@@ -54,34 +65,52 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 def _exit_code(
-    function: Callable[..., Any], folder: Path, arguments: tuple[Any, ...], at: int | None = None,
-    n_bytes: int | None = None,
-) -> int:  # fmt: skip
-    process = PROCESSES.Process(target=_child, args=(function, folder, arguments, at, n_bytes))
+    function: Callable[..., Any], folder: Path, arguments: tuple[Any, ...], n_bytes: int | None = None
+) -> int:
+    process = PROCESSES.Process(target=_child, args=(function, folder, arguments, n_bytes))
     process.start()
     process.join()
-    assert process.exitcode in (0, -signal.SIGKILL, -signal.SIGXFSZ), "the function failed; see its traceback above"
+    assert process.exitcode in (0, -signal.SIGXFSZ), "the function failed; see its traceback above"
     return process.exitcode
 
 
-def _child(
-    function: Callable[..., Any], folder: Path, arguments: tuple[Any, ...], at: int | None, n_bytes: int | None
-) -> None:
+def _child(function: Callable[..., Any], folder: Path, arguments: tuple[Any, ...], n_bytes: int | None) -> None:
     os.chdir(folder)
-    left = [at]
-
-    def count(event: str, values: tuple[Any, ...]) -> None:
-        if left[0] is None or not _changes(event, values, folder):
-            return
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left[0] -= 1
-
-    sys.addaudithook(count)
     if n_bytes is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
     function(folder, *arguments)
+
+
+def _watched(
+    function: Callable[..., Any], folder: Path, states: Path, arguments: tuple[Any, ...], lines_of: frozenset[str]
+) -> None:
+    os.chdir(folder)
+    states.mkdir()
+    seen: list[dict[str, bytes]] = []
+
+    def keep() -> None:
+        now = files_below(folder)
+        if now not in seen:
+            seen.append(now)
+            shutil.copytree(folder, states / f"{len(seen):04}", symlinks=True)
+
+    def before(event: str, values: tuple[Any, ...]) -> None:
+        if _changes(event, values, folder):
+            keep()
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_name not in lines_of or "unisono" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            keep()
+        return trace
+
+    sys.addaudithook(before)
+    if lines_of:
+        sys.settrace(trace)
+    function(folder, *arguments)
+    sys.settrace(None)
 
 
 def _changes(event: str, values: tuple[Any, ...], folder: Path) -> bool:

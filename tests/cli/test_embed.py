@@ -14,9 +14,9 @@ from tqdm import tqdm
 import unisono
 from unisono.artifacts.vectors import save_vectors
 from unisono.cli.app import main
+from unisono.embeddings.layout import layout
 from unisono.encoders.sample_cnn import SampleCNN
 from unisono.encoders.saved import save_encoder
-from unisono.explore.layout import layout
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import torch
 from audio_and_encoders import save_model, write_audio
-from killing import files_below, killed_at_byte, killed_at_every_change
+from killing import files_below, killed_at_byte, left_by_kills
 
 import unisono
 from unisono.embeddings import files as module
@@ -167,7 +167,7 @@ def test_killed_before_any_change_of_a_file_it_ends_as_if_it_was_not(model: Mode
     embed_in(new_folder(tmp_path)(99), *arguments)
     whole = files_below(tmp_path / "99")
     assert list(whole) == ["out.parquet"]
-    for folder in killed_at_every_change(embed_in, new_folder(tmp_path), *arguments):
+    for folder in left_by_kills(embed_in, new_folder(tmp_path)(0), tmp_path / "states", *arguments):
         out = folder / "out.parquet"
         if out.exists():  # killed while it cleaned up
             assert out.read_bytes() == whole["out.parquet"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from killing import files_below, killed_at_byte, killed_at_every_change
+from killing import files_below, killed_at_byte, left_by_kills
 
 from unisono.embeddings.export import export_embeddings
 from unisono.embeddings.read import Embeddings, load_embeddings
@@ -95,7 +95,7 @@ def new_folder(tmp_path: Path) -> Callable[[int], Path]:
 def test_an_export_killed_before_any_change_of_a_file_ends_as_one_that_was_not(
     store: FrameStore, tmp_path: Path, whole: dict[str, bytes]
 ) -> None:
-    for folder in killed_at_every_change(export_into, new_folder(tmp_path), store.folder):
+    for folder in left_by_kills(export_into, new_folder(tmp_path)(0), tmp_path / "states", store.folder):
         export_into(folder, store.folder)
         assert files_below(folder) == whole, folder
 

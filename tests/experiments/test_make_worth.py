@@ -90,7 +90,7 @@ json.dump(details, open(f"metrics/details/{stage}/{task}.json", "w"))
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository whose models score by the weights of their losses; its corpus has genres and playlists."""
-    monkeypatch.setattr(queue, "POLL", 0.5)
+    monkeypatch.setattr(queue, "POLL", 2.0)
     params: dict[str, Any] = yaml.safe_load((REPO / "params/folder.yaml").read_text())
     params["evaluation"] = {name: params["evaluation"][name] for name in ("playlists", "tags")}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
@@ -117,7 +117,7 @@ def test_the_answer(project: Path) -> None:
     assert "- **genres paid**: alone +0.100 (+0.100 to +0.100) over the input itself" in text
     assert "- The best, genres and playlists, is " in text and "is below the best (+0.150 (" in text
     assert "| genres | 0.600 |" in text and (project / "report/worth.png").exists()
-    rows = json.loads((project / "metrics/worth.json").read_text())["gains"]["New songs: playlists"]["rows"]
+    rows = json.loads((project / "metrics/details/worth.json").read_text())["gains"]["New songs: playlists"]["rows"]
     assert rows["playlists"]["over"]["ridge"]["mean"] == pytest.approx(0.05)
 
     nothing = params.systems.model_copy(update={"alignment": []})

@@ -9,22 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import PHONE, WIDE, assert_kept_to_itself, chromium, needs_chromium, show
 from embedded import TONES, write_tone
 from explored import HOSTILE, served
-
-pytest.importorskip("selenium", reason="selenium is a development dependency")
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-DRIVER, CHROMIUM = shutil.which("chromedriver"), shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    not (DRIVER and CHROMIUM), reason="no chromium and chromedriver: apt-get install chromium chromium-driver"
-)
-WIDE, PHONE = (1280, 800), (360, 740)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -42,25 +36,8 @@ def music_port(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    downloads = tmp_path_factory.mktemp("downloads")
-    for argument in (
-        "headless=new",
-        "no-sandbox",
-        "disable-dev-shm-usage",
-        "use-angle=swiftshader",  # WebGL without a graphics card
-        "enable-unsafe-swiftshader",
-        "autoplay-policy=no-user-gesture-required",
-        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(f"--{argument}")
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")) as driver:
+        yield driver
 
 
 class Page:
@@ -68,17 +45,7 @@ class Page:
 
     def __init__(self, browser: webdriver.Chrome, port: int, size: tuple[int, int], scheme: str) -> None:
         self.browser, self.address = browser, f"http://127.0.0.1:{port}/"
-        metrics = {"width": size[0], "height": size[1], "screenWidth": size[0], "screenHeight": size[1]}
-        browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", metrics | {"deviceScaleFactor": 1, "mobile": size == PHONE}
-        )
-        browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        )
-        browser.get("about:blank")
-        for log in ("browser", "performance"):  # what came before is not of this page
-            browser.get_log(log)
-        browser.get(self.address)
+        show(browser, self.address, size, scheme)
         self.wait(lambda: self.all("#labels span") and not self.text("status"))
 
     def wait(self, condition: Callable[[], object]) -> None:
@@ -118,20 +85,12 @@ class Page:
         self.choose(title)
         self.wait(lambda: self.text("found-title") == f"Like {title}")
 
-    def assert_kept_to_itself(self) -> None:
-        """No error was logged, and no request left for elsewhere."""
-        assert [entry for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"] == []
-        events = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
-        sent = [event["params"]["request"]["url"] for event in events if event["method"].endswith("requestWillBeSent")]
-        asked = [url for url in sent if not url.startswith(("blob:", "data:"))]
-        assert asked and all(url.startswith(self.address) for url in asked), asked
-
 
 @pytest.fixture
 def page(browser: webdriver.Chrome, music_port: int) -> Iterator[Page]:
     shown = Page(browser, music_port, WIDE, "light")
     yield shown
-    shown.assert_kept_to_itself()
+    assert_kept_to_itself(shown.browser, shown.address)
 
 
 def test_search_play_neighbours_and_a_playlist_that_goes_on(page: Page) -> None:
@@ -225,7 +184,7 @@ def test_a_phone_in_either_light(browser: webdriver.Chrome, music_port: int, sch
     assert browser.execute_script("return document.documentElement.scrollWidth") == PHONE[0]
     ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, ground.removeprefix("rgb(").removesuffix(")").split(","))) < 380) == (scheme == "dark")
-    page.assert_kept_to_itself()
+    assert_kept_to_itself(page.browser, page.address)
 
 
 def test_the_api_is_shown_and_tried(page: Page, tmp_path: Path) -> None:
@@ -264,4 +223,4 @@ def test_names_that_are_markup_are_shown_as_they_are(browser: webdriver.Chrome, 
         page.wait(lambda: page.text("title") == title)
         assert browser.title == "Unisono: catalogue"
         assert not page.all("aside script, aside img[src=x], aside b b")
-        page.assert_kept_to_itself()
+        assert_kept_to_itself(page.browser, page.address)

@@ -8,16 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from killing import PROCESSES
+from killing import left_by_kills
 
 from unisono.corpora import folder
 from unisono.corpora.reading.catalogue import Catalogue
@@ -26,14 +24,13 @@ from unisono.errors import UserError
 from unisono.frames.packing import pack
 from unisono.frames.sources import FrameReader, Reading
 from unisono.frames.space import Cache
-from unisono.frames.units import cut_into_units, pack_unit, read_json, write_json
+from unisono.frames.units import Unit, cut_into_units, pack_unit, read_json, write_json
 from unisono.frames.workers import pack_units
 from unisono.params import Mel, Pack
 
 MEL = Mel(sample_rate=16000, n_fft=512, hop_length=256, n_mels=48)
 N_TRACKS = 17  # two units
 WRITERS = ("pack_unit", "write_json", "__exit__", "_copy_to_shard", "pack", "write_tables", "_move_shards")
-CHANGES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "open")  # by whatever code, shutil's too
 
 
 class Hostile(FrameReader):
@@ -70,49 +67,12 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def kill_at(number: int, step: Callable[..., object], *arguments: Any) -> None:
-    """Run `step`, and SIGKILL this process at its n-th point: a line of what writes, or a change of a file."""
-    left = number
-
-    def pass_point() -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_name not in WRITERS or "unisono" not in frame.f_code.co_filename:
-            return None
-        if event == "line":
-            pass_point()
-        return trace
-
-    def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in CHANGES and (event != "open" or "r" not in (arguments[1] or "r")):
-            pass_point()
-
-    sys.addaudithook(audit)
-    sys.settrace(trace)
-    step(*arguments)
+def pack_unit_into(work: Path, unit: Unit, reader: FrameReader) -> None:
+    pack_unit(unit, reader, work)
 
 
-def each_state(where: Path, step: Callable[..., object], *arguments: Any) -> Iterator[None]:
-    """Leave in `where`, one after the other, what `step` leaves when it is killed at any point."""
-    start = where.with_name("start")
-    shutil.copytree(where, start)
-    seen = [contents(start)]
-    for number in range(10_000):
-        shutil.rmtree(where)
-        shutil.copytree(start, where)
-        process = PROCESSES.Process(target=kill_at, args=(number, step, *arguments))
-        process.start()
-        process.join()
-        if contents(where) not in seen:
-            seen.append(contents(where))
-            yield
-        if process.exitcode == 0:
-            return
-        assert process.exitcode == -signal.SIGKILL
+def pack_into(where: Path, catalogue: Catalogue) -> None:
+    run_pack(catalogue, where)
 
 
 def test_a_unit_killed_at_any_point_is_packed_again(tmp_path: Path) -> None:
@@ -125,12 +85,12 @@ def test_a_unit_killed_at_any_point_is_packed_again(tmp_path: Path) -> None:
     write_json(unit.part(work), {"tracks": [("3", 0, 1)], "rejects": [], "warnings": [], "lasts": True})
     # as after a kill while shards moved, and other raw data since
     states = 0
-    for _ in each_state(work, pack_unit, unit, reader, work):
+    for left in left_by_kills(pack_unit_into, work, tmp_path / "states", unit, reader, lines_of=WRITERS):
         states += 1
-        if not unit.is_done(work):
-            pack_unit(unit, reader, work)
-        assert unit.shard(work).read_bytes() == unit.shard(whole).read_bytes()
-        assert unit.part(work).read_bytes() == unit.part(whole).read_bytes()
+        if not unit.is_done(left):
+            pack_unit(unit, reader, left)
+        assert unit.shard(left).read_bytes() == unit.shard(whole).read_bytes()
+        assert unit.part(left).read_bytes() == unit.part(whole).read_bytes()
     assert states > 5
 
 
@@ -145,11 +105,11 @@ def test_a_pack_killed_at_any_point_of_its_end_gives_the_same_bytes(tmp_path: Pa
     with pytest.raises(UserError):
         run_pack(catalogue, where, max_reject_share=0)  # leaves all units done
     states = 0
-    for _ in each_state(where, run_pack, catalogue, where):
+    for left in left_by_kills(pack_into, where, tmp_path / "states", catalogue, lines_of=WRITERS):
         states += 1
-        run_pack(catalogue, where)
-        assert contents(where / "out") == whole
-        assert list((where / "checkpoints").iterdir()) == []
+        run_pack(catalogue, left)
+        assert contents(left / "out") == whole
+        assert list((left / "checkpoints").iterdir()) == []
     assert states > 15
 
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from unisono.modalities.word2vec import name_vectors
+from unisono.modalities.word2vec import NEAREST, SHOWN, name_vectors, nearest_names
 from unisono.params import NameVectors
 
 PARAMS = NameVectors(dim=16, epochs=30, seed=0)
@@ -30,6 +30,22 @@ def test_genres_of_the_same_songs_are_near() -> None:
     unit_GD = vectors_GD / np.linalg.norm(vectors_GD, axis=1, keepdims=True)
     cosine = dict(zip(names, unit_GD @ unit_GD[names.index("rock")], strict=True))
     assert min(cosine["metal"], cosine["punk"]) > max(cosine["jazz"], cosine["swing"], cosine["bebop"])
+
+
+def test_the_nearest_of_the_most_frequent_names_are_those_of_the_highest_cosine() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"name {number:02}" for number in range(SHOWN + 5)]
+    vectors_GD = rng.normal(size=(len(names), 8)).astype(np.float32)
+    sentences = [[name] * 2 for number, name in enumerate(names) for _ in range(number + 1)]
+    found = nearest_names(sentences, names, vectors_GD)
+    assert list(found) == names[::-1][:SHOWN]
+    for name, nearest in found.items():
+        own = vectors_GD[names.index(name)]
+        cosine = vectors_GD @ own / np.linalg.norm(vectors_GD, axis=1) / np.linalg.norm(own)
+        assert [names[row] for row in np.argsort(-cosine)[1 : NEAREST + 1]] == nearest
+    assert (
+        nearest_names([["one"]], ["one"], vectors_GD[:1]) == {"one": []} and nearest_names([], [], vectors_GD[:0]) == {}
+    )
 
 
 def test_the_same_bytes_in_processes_with_different_hash_seeds() -> None:

@@ -372,6 +372,18 @@ def test_what_is_missing_or_of_another_training_is_a_sentence(own: Path, tmp_pat
         catalogue.similar(tone)
 
 
+def test_a_mel_plays_by_its_preview(tmp_path: Path, music: Path) -> None:
+    sources = ["arena_mel_0.tar!0/12.npy", "arena_mel/0/13.npy", "14.npy"]
+    tracks = pd.DataFrame({"genres": [[], [], []], "source": sources}, index=["12", "13", "14"])
+    catalogue = unisono.open_catalogue(embed_vectors(tmp_path, tracks, np.eye(3), np.eye(3)))
+    shutil.copy(music / "params.yaml", tmp_path)
+    previews = catalogue.root / "previews"
+    for name in ("0/12.ogg", "0/13.ogg", "14.ogg"):
+        (previews / name).parent.mkdir(parents=True, exist_ok=True)
+        (previews / name).touch()
+        assert catalogue.file_of(Path(name).stem) == previews / name
+
+
 def test_tracks_of_a_corpus_of_vectors_are_found_by_their_audio(own: Path) -> None:
     file = own / "data/frames/catalogue/tracks.parquet"
     table = pd.read_parquet(file)

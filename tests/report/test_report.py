@@ -177,6 +177,8 @@ def test_the_stage_writes_a_page_and_a_figure_a_table(folder: Path) -> None:
     assert rows[1:4] == ["| random", "| untrained", "| Contr CF-G (this run)"]
     assert "| metric learning (this run) | 50.0 |" in text
     assert "- evaluation.tags: no genres\n- evaluation.autotagging: not evaluated in this run\n" in text
+    html = Path("report/index.html").read_text(encoding="utf-8")
+    assert "<title>Results: Contr CF-G and metric learning</title>" in html and "untrained 30.00 ±1.00" in html
     figures = {file.stem for file in (folder / "report/figures").iterdir()}
     assert figures == {"gtzan", "jamendo", "playlists", "retrieval"}
 
@@ -195,6 +197,8 @@ def test_without_any_metrics_there_is_a_page(folder: Path) -> None:
     (folder / "metrics").rename(folder / "gone")
     text = report()
     assert text.startswith("# Results\n") and NOTHING in text
+    html = Path("report/index.html").read_text(encoding="utf-8")
+    assert all(said in html for said in ("Nothing was trained", "No corpus was packed", "Not asked yet"))
     assert text.count("|") == 0 and "- evaluation.gtzan: not evaluated in this run" in text
 
 

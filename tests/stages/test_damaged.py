@@ -51,6 +51,7 @@ READS: dict[str, list[str]] = {
     "evaluate.py retrieval": [*(f"{SIMILARITY}/{name}" for name in MATRIX), "data/frames/magnatagatune/labels.parquet"],
     "evaluate.py autotagging": [f"{SIMILARITY}/tag_head/{name}" for name in ("vectors.npy", "ids.parquet")],
     "similarity_space.py magnatagatune": [f"{SIMILARITY}/tracks.npy", "data/frames/magnatagatune/labels.parquet"],
+    "map.py catalogue": [f"{TRAINED}/tracks.npy", f"{CATALOGUE}/tracks.parquet"],
     "report.py": [f"metrics/details/{stage}/gtzan.json" for stage in ("evaluate", "baselines")],
 }  # fmt: skip
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {

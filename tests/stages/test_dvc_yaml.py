@@ -98,7 +98,7 @@ def test_it_reads_as_one_picture() -> None:
 @pytest.mark.parametrize("name", PIPELINE)
 def test_a_stage_declares_its_threads(name: str) -> None:
     """But those whose results no number of threads changes: a worker that packs has one thread, whatever params say."""
-    indifferent = name in ("sample", "inventory", "pack", "pack_waves", "report")
+    indifferent = name in ("sample", "inventory", "pack", "pack_waves")
     assert ("threads" in definition(PIPELINE[name])["params"]) != indifferent
 
 

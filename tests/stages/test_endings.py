@@ -102,6 +102,6 @@ def test_the_caller_s_threads_change_no_byte(folder: Path) -> None:
         subprocess.run(TRAIN, cwd=folder, env=environment, stderr=subprocess.DEVNULL, check=True)
         (folder / "data/models/trained").rename(folder / f"models{threads}")
         (folder / "data/curves").rename(folder / f"curves{threads}")
+        assert json.loads((folder / "metrics/details/train.json").read_text())["machine"]["threads"] == 2
     assert files_below(folder / "models1") == files_below(folder / "models2")
     assert files_below(folder / "curves1") == files_below(folder / "curves2")
-    assert json.loads((folder / "curves1/machine.json").read_text())["threads"] == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from killing import files_below, killed_at_every_change, run_apart
+from killing import files_below, left_by_kills, run_apart
 from small_data import run_main, write_small_data
 
 
@@ -26,10 +26,8 @@ def test_a_stage_killed_before_any_change_of_a_file_ends_as_one_that_was_not(
     whole = shutil.copytree(inputs, tmp_path / "whole")
     run_apart(run_main, whole, script)
 
-    def copy(n: int) -> Path:
-        return tmp_path / str(n) if (tmp_path / str(n)).exists() else shutil.copytree(inputs, tmp_path / str(n))
-
-    for folder in killed_at_every_change(run_main, copy, script):
+    killed = shutil.copytree(inputs, tmp_path / "killed")
+    for folder in left_by_kills(run_main, killed, tmp_path / "states", script):
         run_apart(run_main, folder, script)
         assert files_below(folder) == files_below(whole), folder
 

@@ -12,7 +12,7 @@ from killing import files_below
 from project import Project, clone, tiny
 from running import run_pipeline
 
-KILLS = 6
+KILLS = 4
 STAGES, SECONDS = 3, 2.5  # a run is killed in one of its first stages, so long after it began at most
 UNLIKE = ("data/raw", "data/inventory")  # times of files are in them
 

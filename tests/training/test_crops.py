@@ -57,12 +57,13 @@ def test_it_learns_and_says_what_it_reached(tmp_path: Path) -> None:
     module, progress = fit(tmp_path, range(6), range(6))  # a frame's first band is its track's number: 2.5 on average
     assert abs(module.mean.item() - 2.5) < 0.3
     part = Tracks(FrameStore.open(tmp_path), np.arange(6))
-    metrics = training_metrics(progress, part, part)
+    metrics = training_metrics(progress, part, part, MACHINE, "fp32")
     best = min(range(40), key=lambda epoch: progress.history[epoch]["validation"]["loss"])
     assert metrics["best_epoch"] == best + 1 and metrics["epochs"] == 40
     assert metrics["tracks"] == {"train": 6, "validation": 6}
     assert headline(metrics) == {"loss": progress.history[best]["validation"]["loss"], "best_epoch": best + 1}
-    assert (tmp_path / "curves/machine.json").exists()
+    assert metrics["curves"] == progress.history
+    assert metrics["machine"]["device"] == "cpu" and metrics["machine"]["precision"] == "fp32"
 
 
 def test_parts_that_are_too_small_are_refused(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def embed(
 
     from unisono.corpora.audio_files import find_audio
     from unisono.embeddings.files import embed_to_parquet
-    from unisono.explore.layout import layout
+    from unisono.embeddings.layout import layout
 
     if out.suffix != ".parquet":
         raise UserError(f"{out}: is to be a Parquet file; call it {out.with_suffix('.parquet').name}")

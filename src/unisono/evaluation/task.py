@@ -56,11 +56,13 @@ class Measured:
         counts: how many tracks, tags and so on that rests on, {name: number}.
         items: each item's scores, where a task's means are over items that all models share, such as playlists, so
             that models can be compared item by item: index `item` (its id), a float column a score.
+        classes: what lies behind the means, {tag or genre: {name: number}}; empty for a task without such.
     """
 
     scores: dict[str, Summary]
     counts: dict[str, int]
     items: pd.DataFrame | None = None
+    classes: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Scores:
         counts: {model: {name: number}}.
         chance: {score: Summary} of guessing; empty where only models were scored.
         items: {model: each item's scores}; empty for a task without items.
+        classes: {model: {tag or genre: {name: number}}}; empty for a task without such.
     """
 
     columns: tuple[Column, ...]
@@ -80,6 +83,7 @@ class Scores:
     counts: dict[str, dict[str, int]]
     chance: dict[str, Summary] = field(default_factory=dict)
     items: dict[str, pd.DataFrame] = field(default_factory=dict)
+    classes: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     def headline(self, *, name_models: bool) -> dict[str, float]:
         """Return the means that stand for the task, at most six; `name_models` puts the model before the score."""
@@ -221,4 +225,5 @@ def _scores(columns: tuple[Column, ...], measured: Mapping[str, Measured]) -> Sc
         models={model: found.scores for model, found in measured.items()},
         counts={model: found.counts for model, found in measured.items()},
         items={model: found.items for model, found in measured.items() if found.items is not None},
+        classes={model: found.classes for model, found in measured.items() if found.classes},
     )

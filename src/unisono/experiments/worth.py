@@ -3,8 +3,9 @@
     python -m unisono.experiments.worth SEED [SEED ...]        (make worth SEEDS="0 1 2", after make repro)
 
 Runs each model with each training seed by DVC's queue, as an experiment named worth-DATA-SEED, and writes
-report/worth.md, report/worth.png and metrics/worth.json: what the data add over the input itself and over ridge, for
-new and for known songs, and what cannot be told apart. What is finished is not run again, also after an interruption.
+report/worth.md, report/worth.png and metrics/details/worth.json, which `dvc repro` then shows in report/index.html:
+what the data add over the input itself and over ridge, for new and for known songs, and what cannot be told apart.
+What is finished is not run again, also after an interruption.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +56,7 @@ def main(params: Params, *arguments: str) -> None:
     revisions = run_queued(experiments, [f"{stage}@{task}" for stage in STAGES for task in tasks])
     of_models = {title: [revisions[experiment(names, seed)] for seed in seeds] for title, names in models.items()}
     found = answer(params, tasks, data, models, of_models, seeds)
-    write_json(Path("metrics/worth.json"), to_json(found))
+    write_json(Path("metrics/details/worth.json"), to_json(found))
     output, picture = Path("report/worth.md"), Path("report/worth.png")
     output.parent.mkdir(exist_ok=True)
     if found.gains:

@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 
 import unisono
+from unisono.embeddings.layout import cached_layout, colour_genres
 from unisono.errors import UserError
-from unisono.explore.layout import cached_layout
 from unisono.project.catalogue import OpenCatalogue
 from unisono.project.embedded import ALIGNED
 from unisono.project.words import folded
 
-COLOURS = 8  # genres that have a colour of their own: more cannot be told apart
 MEL_FRAMES = 1500  # of a picture, at most
-OTHER = "other"
 
 
 class Music:
@@ -95,11 +93,8 @@ class Music:
 def _map(catalogue: OpenCatalogue) -> bytes:
     name = f"{catalogue.corpus}-{catalogue.model}"
     x_N, y_N = np.round(cached_layout(catalogue.vectors_ND, catalogue.folder, name).T.astype(float), 4)
-    genres = catalogue.tracks["genres"]
-    coloured = sorted(genres.explode().value_counts().index[:COLOURS])
-    number = {genre: place for place, genre in enumerate(coloured)}
-    colours = [next((number[genre] for genre in of_track if genre in number), len(coloured)) for of_track in genres]
-    return _json({"x": x_N.tolist(), "y": y_N.tolist(), "colour": colours, "genres": [*coloured, OTHER]})
+    genres, colours = colour_genres(catalogue.tracks["genres"])
+    return _json({"x": x_N.tolist(), "y": y_N.tolist(), "colour": colours, "genres": genres})
 
 
 def _columns(catalogue: OpenCatalogue) -> bytes:

@@ -1,6 +1,7 @@
 """A vector for each name: Word2Vec over the names that songs have together, be they genres, words or artists."""
 
 import zlib
+from collections import Counter
 
 import numpy as np
 from gensim.models import Word2Vec
@@ -8,6 +9,8 @@ from gensim.models.callbacks import CallbackAny2Vec
 from tqdm import tqdm
 
 from unisono.params import NameVectors
+
+SHOWN, NEAREST = 20, 3
 
 
 def name_vectors(sentences: list[list[str]], params: NameVectors) -> tuple[list[str], np.ndarray]:
@@ -48,6 +51,23 @@ def evened(vectors_GD: np.ndarray) -> np.ndarray:
     """
     size_G1 = np.sqrt(np.mean(np.square(vectors_GD), axis=1, keepdims=True))
     return vectors_GD / np.where(size_G1 > 0, size_G1, 1)
+
+
+def nearest_names(sentences: list[list[str]], names: list[str], vectors_GD: np.ndarray) -> dict[str, list[str]]:
+    """The `NEAREST` nearest of the `SHOWN` names that most sentences have, by cosine, so that a person can judge them.
+
+    Args:
+        names, vectors_GD: what `name_vectors` returned for the sentences.
+    """
+    count = Counter(name for sentence in sentences for name in set(sentence))
+    shown = sorted(names, key=lambda name: (-count[name], name))[:SHOWN]
+    units_GD = vectors_GD / np.maximum(np.linalg.norm(vectors_GD, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    place = {name: row for row, name in enumerate(names)}
+    found = {}
+    for name in shown:
+        best_first = np.argsort(-(units_GD @ units_GD[place[name]]), kind="stable")
+        found[name] = [names[row] for row in best_first if row != place[name]][:NEAREST]
+    return found
 
 
 def _hash(text: str) -> int:

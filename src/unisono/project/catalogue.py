@@ -22,6 +22,7 @@ from unisono.project.words import names_in
 
 VOTES = 100  # nearest tracks that each track of a playlist votes for: Ferraro et al. 2021, section 3.3
 SEARCHED = {"genre": "genre", "word": "word of a playlist"}  # modalities that a text may name, and what one is called
+PREVIEWS = "previews"  # a folder of a corpus of mels
 SHOWN = ["title", "artist", "genres"]
 UNLIKE = 0.5  # weight of what to stay away from: with all of it, little is left of a liked track that is near to it
 
@@ -100,13 +101,18 @@ class OpenCatalogue:
         return self.folder / corpora[self.corpus].root
 
     def file_of(self, track_id: str) -> Path:
-        """The audio file of a track.
+        """The audio file of a track; of a mel, such as DUMP.tar!0/12.npy, its preview, if there is previews/0/12.ogg.
 
         Raises:
             UserError: its audio is no file of its own, as Melon's mels are, or the file is not there.
         """
         source = self.tracks["source"][track_id]
         path = Path(os.path.abspath(self.root / source))  # noqa: PTH100 (resolve() would follow links)
+        if path.suffix == ".npy":
+            *_, folder, name = ("", *Path(source.rpartition("!")[2]).parts)
+            preview = self.root / PREVIEWS / folder / Path(name).with_suffix(".ogg")
+            if preview.is_file():
+                return preview
         if path.suffix == ".npy" or in_file(source):
             kind = "mel" if path.suffix == ".npy" else "vector"
             raise UserError(f"{track_id}: has no audio file that a player could open, only the {kind} {source}")

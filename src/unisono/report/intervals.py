@@ -1,5 +1,6 @@
 """A mean with its 95% interval."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,15 @@ class Interval:
         if self.low is None or self.high is None:
             return shown(self.mean)
         return f"{shown(self.mean)} ({shown(self.low)} to {shown(self.high)})"
+
+
+def of_summary(summary: Mapping[str, float]) -> Interval:
+    """The interval of the mean of independent values of which only {mean, std, n} is kept; std is the population's."""
+    mean, n = float(summary["mean"]), int(summary["n"])
+    if n == 1:
+        return Interval(mean, None, None, n)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * summary["std"] / np.sqrt(n - 1))
+    return Interval(mean, mean - half, mean + half, n)
 
 
 def interval(values: np.ndarray, shared: float = 0) -> Interval:

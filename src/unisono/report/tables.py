@@ -69,12 +69,12 @@ def render(table: Table, rows: Mapping[str, Row], below: Mapping[str, Row] | Non
 
 def _lines(table: Table, rows: Mapping[str, Row]) -> list[str]:
     return [
-        f"| {title} | " + " | ".join(_cell(row.get(table.key(c)), c) for c in table.columns) + " |"
+        f"| {title} | " + " | ".join(cell(row.get(table.key(c)), c) for c in table.columns) + " |"
         for title, row in rows_in(table, rows).items()
     ]
 
 
-def _cell(score: Score | None, column: Column) -> str:
+def cell(score: Score | None, column: Column) -> str:
     if score is None:
         return "-"
     mean = f"{score.mean * column.scale:.{column.digits}f}"

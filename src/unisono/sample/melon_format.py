@@ -1,4 +1,7 @@
-"""Write a catalogue as the Melon Playlist Dataset lies on disk: JSON files and tars of .npy mels."""
+"""Write a catalogue as the Melon Playlist Dataset lies on disk: JSON files and tars of .npy mels.
+
+Beside them, and not in the data set, lie previews: something to hear.
+"""
 
 import io
 import tarfile
@@ -11,6 +14,7 @@ import numpy as np
 from unisono.sample.files import Plan, write_json
 from unisono.sample.mel import SAMPLE_RATE, log_mel
 from unisono.sample.playlists import Playlist, make_playlists
+from unisono.sample.previews import write_preview
 from unisono.sample.synth import render
 from unisono.sample.tags import UNMAPPED_CODE, genre_codes, genre_map
 from unisono.sample.titles import make_title
@@ -65,12 +69,17 @@ def plan_melon(root: Path, seed: int, songs: int, playlists: int, seconds: float
 
 
 def write_tar(path: Path, tracks: dict[int, Track], faults: dict[str, list[int]], seconds: float) -> None:
-    """Render `tracks` by song id into one tar of `{id // 1000}/{id}.npy`, float32 (48, T), with the faults planted."""
+    """Render `tracks` by song id into one tar of `{id // 1000}/{id}.npy`, float32 (48, T), with the faults planted.
+
+    Each mel has a preview, previews/{id // 1000}/{id}.ogg beside the tar.
+    """
     with tarfile.open(path, "w") as archive:
         for song, track in tracks.items():
             if song in faults["missing_mel"]:
                 continue
-            mel_FT = log_mel(render(track, seconds, SAMPLE_RATE))
+            audio = render(track, seconds, SAMPLE_RATE)
+            write_preview(path.parent / "previews" / f"{song // 1000}/{song}.ogg", audio, SAMPLE_RATE)
+            mel_FT = log_mel(audio)
             content = _npy(np.zeros_like(mel_FT) if song in faults["all_zero_mel"] else mel_FT)
             if song in faults["truncated_mel"]:
                 content = content[: 2 * len(content) // 3]

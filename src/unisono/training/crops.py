@@ -1,6 +1,5 @@
 """Training on random crops of a frame store: what the training stages of both systems do."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +43,7 @@ def fit_on_crops(
 ) -> Progress:
     """Train `module` by Adam with `n_views` crops a track, and leave it with the weights of its best validation loss.
 
-    Validation sees the same crops in each epoch. See `unisono.training.loop.fit` for resumption. Beside the curves
-    lies machine.json: what the results depend on but for params, data and code.
+    Validation sees the same crops in each epoch. See `unisono.training.loop.fit` for resumption.
 
     Args:
         stage: the section of params.yaml that holds the schedule.
@@ -74,7 +72,6 @@ def fit_on_crops(
     optimizer = torch.optim.Adam(weights, lr=schedule.learning_rate, weight_decay=weight_decay, fused=fused)
     size, seed = schedule.batch_size, schedule.seed
     with curves(curves_folder) as log, enough_memory(f"params.yaml: {stage}.batch_size ({size})"):
-        (curves_folder / "machine.json").write_text(json.dumps(describe_machine(device, precision), indent=2) + "\n")
         try:
             return fit(
                 module,
@@ -122,12 +119,19 @@ def _some(tracks: list[str]) -> str:
     return ", ".join(tracks[:NAMED_TRACKS]) + more
 
 
-def training_metrics(progress: Progress, training: Cropped, validation: Cropped) -> dict[str, Any]:
-    """The metrics of a training stage: its best epoch, that epoch's losses, and the numbers of tracks."""
+def training_metrics(
+    progress: Progress, training: Cropped, validation: Cropped, machine: Machine, precision: str
+) -> dict[str, Any]:
+    """The metrics of a training stage: its best epoch, its losses, the numbers of tracks.
+
+    And on which machine it ran: what the results depend on beside params, data and code.
+    """
     return {
         "best_epoch": progress.best_epoch + 1,
+        "curves": progress.history,
         "epochs": len(progress.history),
         "loss": progress.history[progress.best_epoch],
+        "machine": describe_machine(pick_device(machine.device), precision),
         "tracks": {"train": len(training.rows_N), "validation": len(validation.rows_N)},
     }
 

@@ -68,6 +68,17 @@ def test_separable_genres_are_found_and_noise_is_not() -> None:
     assert noise.scores["accuracy"]["mean"] < 0.6
 
 
+def test_what_is_told_as_what_is_behind_the_accuracy() -> None:
+    """The shares of a genre make one, and those of the genres told right, weighed by their tracks, the accuracy."""
+    embeddings, labels = corpus(1.0)
+    found = evaluate_genres(embeddings, labels, TASK, "gtzan")
+    assert list(found.classes) == GENRES and all(list(told) == GENRES for told in found.classes.values())
+    assert [sum(told.values()) for told in found.classes.values()] == pytest.approx([1, 1, 1])
+    share = labels[labels["split"] == "test"]["tags"].str[0].value_counts(normalize=True)
+    right = sum(found.classes[genre][genre] * share[genre] for genre in GENRES)
+    assert right == pytest.approx(found.scores["accuracy"]["mean"]) and right < 1
+
+
 def test_chance_guesses_by_the_training_tracks_frequencies() -> None:
     """A guess is right with the sum over the genres of their shares among the training and among the test tracks."""
     embeddings, labels = corpus()

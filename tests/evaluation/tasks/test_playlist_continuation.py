@@ -258,6 +258,9 @@ def scores_by_loop(places_T: np.ndarray, data: Continuations, k: int) -> pd.Data
         for name, least, most in (("1", 1, 1), ("2-4", 2, 4), ("5-16", 5, 16), ("17+", 17, 10**9)):
             of_bucket = [p for p, song in zip(row, of_row, strict=True) if least <= holding[song] <= most]
             scores[f"ndcg@{k}.in_{name}"] = ndcg(of_bucket, k)
+        known = len(data.known_PQ[len(found)].indices)
+        for name, least, most in (("1-8", 1, 8), ("9-16", 9, 16), ("17-32", 17, 32)):
+            scores[f"ndcg@{k}.of_{name}"] = scores[f"ndcg@{k}"] if least <= known <= most else np.nan
         found.append(scores)
     return pd.DataFrame(found)
 
@@ -276,7 +279,8 @@ def test_every_score_against_its_definition(songs: str, k: int) -> None:
     found, expected = evaluate_playlists(embeddings, data, task(songs=songs, k=k)), scores_by_loop(places_T, data, k)
     shown = [column.score for column in columns(task(k=k))]
     assert set(shown) <= set(found) and ("recall@20" in found) == (k >= 20) and len(shown) == len(set(shown))
-    assert len(found.filter(like=".in_").columns) >= 3
+    assert len(found.filter(like=".in_").columns) >= 3 and len(found.filter(like=".of_").columns) >= 1
+    assert (found.filter(like=".of_").notna().sum(axis=1) == (np.diff(data.known_PQ.indptr) > 0)).all()
     for name in found:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-9, err_msg=name)
 

@@ -82,6 +82,15 @@ def test_tags_are_found_and_counted() -> None:
     assert found == evaluate_tags(embeddings, labels, TASK, "jamendo")
 
 
+def test_the_mean_over_the_tags_is_the_score() -> None:
+    embeddings, labels = corpus()
+    found = evaluate_tags(embeddings, labels, TASK, "jamendo")
+    assert list(found.classes) == [f"tag {c}" for c in range(4)]  # not the rare one, which no test track has
+    for score in ("roc_auc", "pr_auc"):
+        mean = np.mean([of_tag[score] for of_tag in found.classes.values()])
+        assert mean == pytest.approx(found.scores[score]["mean"])
+
+
 def test_a_probe_may_see_fewer_tracks_of_the_same_parts() -> None:
     embeddings, labels = corpus()
     noise_ND = np.random.default_rng(1).normal(size=embeddings.tracks_ND.shape)  # or all would be found by either

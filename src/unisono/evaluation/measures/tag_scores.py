@@ -1,6 +1,6 @@
 """Scores of tags over many tracks at once. Shapes: R repeats, N tracks, C tags."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from scipy.stats import rankdata
@@ -15,17 +15,26 @@ def both_occur(targets_NC: np.ndarray) -> np.ndarray:
     return np.asarray((positives_C > 0) & (positives_C < len(targets_NC)))
 
 
-def macro_scores(truth_NC: np.ndarray, scores_RNC: np.ndarray) -> dict[str, Summary]:
-    """Return the means over the tags of `roc_auc` and `pr_auc`, whose std and n are over the R repeats.
+def tag_scores(truth_NC: np.ndarray, scores_RNC: np.ndarray) -> dict[str, np.ndarray]:
+    """Return `roc_auc` and `pr_auc` of each tag in each repeat (r, c).
 
     Args:
         truth_NC: 0 or 1; each tag has both a positive and a negative track.
         scores_RNC: higher where a tag is likelier.
     """
-    return {
-        "roc_auc": summarise(_macro(roc_auc, truth_NC, scores_RNC)),
-        "pr_auc": summarise(_macro(average_precision, truth_NC, scores_RNC)),
-    }
+    measures = {"roc_auc": roc_auc, "pr_auc": average_precision}
+    return {name: np.stack([of(truth_NC, scores_NC) for scores_NC in scores_RNC]) for name, of in measures.items()}
+
+
+def macro_scores(of_tags: Mapping[str, np.ndarray]) -> dict[str, Summary]:
+    """Return the means over the tags of `tag_scores`, whose std and n are over the repeats."""
+    return {name: summarise(values_RC.mean(axis=1)) for name, values_RC in of_tags.items()}
+
+
+def by_tag(of_tags: Mapping[str, np.ndarray], tags: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Return the means over the repeats of `tag_scores`, {tag: {score: mean}}."""
+    means = {name: values_RC.mean(axis=0) for name, values_RC in of_tags.items()}
+    return {tag: {name: float(mean_C[c]) for name, mean_C in means.items()} for c, tag in enumerate(tags)}
 
 
 def macro_chance(truth_NC: np.ndarray) -> dict[str, Summary]:
@@ -47,9 +56,3 @@ def roc_auc(truth_NC: np.ndarray, scores_NC: np.ndarray) -> np.ndarray:
 def average_precision(truth_NC: np.ndarray, scores_NC: np.ndarray) -> np.ndarray:
     """Return each tag's average precision (c,)."""
     return np.atleast_1d(average_precision_score(truth_NC, scores_NC, average=None))
-
-
-def _macro(
-    score: Callable[[np.ndarray, np.ndarray], np.ndarray], truth_NC: np.ndarray, scores_RNC: np.ndarray
-) -> list[float]:
-    return [float(score(truth_NC, scores_NC).mean()) for scores_NC in scores_RNC]

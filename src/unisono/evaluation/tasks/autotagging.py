@@ -15,7 +15,7 @@ from unisono.embeddings.tags import TAG_HEAD, tag_probabilities
 from unisono.errors import UserError
 from unisono.evaluation.measures.parts import embedded, windows_of
 from unisono.evaluation.measures.summary import Summary
-from unisono.evaluation.measures.tag_scores import both_occur, macro_chance, macro_scores
+from unisono.evaluation.measures.tag_scores import both_occur, by_tag, macro_chance, macro_scores, tag_scores
 from unisono.evaluation.task import Column, Corpus, Measured, NotMeasurable
 from unisono.params.evaluation import Autotagging
 
@@ -61,8 +61,10 @@ def evaluate_autotagging(
     _require_fit(embeddings, tag_names, head_TD, where)
     tracks, truth_NT, scored_T = _test_tracks(embeddings.track_ids, tag_names, labels, where)
     probabilities_NT = track_probabilities(embeddings, head_TD, tracks["row"].to_numpy())
+    of_tags = tag_scores(truth_NT[:, scored_T], probabilities_NT[None, :, scored_T])
     return Measured(
-        scores=macro_scores(truth_NT[:, scored_T], probabilities_NT[None, :, scored_T]),
+        scores=macro_scores(of_tags),
+        classes=by_tag(of_tags, tag_names[scored_T]),
         counts={
             "test": len(tracks),
             "untagged": int((tracks["tags"].map(len) == 0).sum()),

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 from sklearn.dummy import DummyClassifier
+from sklearn.metrics import confusion_matrix
 
 from unisono.corpora.labels import PARTS
 from unisono.embeddings.read import Embeddings, load_embeddings
@@ -32,7 +33,7 @@ def chance(task: GenreClassification, n_windows: pd.Series, corpus: Corpus) -> d
 
 
 def evaluate_genres(embeddings: Embeddings, labels: pd.DataFrame, task: GenreClassification, where: str) -> Measured:
-    """Return `accuracy` on the test tracks.
+    """Return `accuracy` on the test tracks; `classes` holds, for each genre, what shares of it are told as which.
 
     Every window is a training instance of an MLP without batch norm; a test track's genre is the majority vote of its
     windows (section 3.3, genre classification).
@@ -63,7 +64,15 @@ def evaluate_genres(embeddings: Embeddings, labels: pd.DataFrame, task: GenreCla
             "classes": len(genres),
             "without_embedding": len(labels) - len(tracks),
         },
+        classes=_confusion(predicted_RN, classes[parts["test"]], genres),
     )
+
+
+def _confusion(predicted_RN: np.ndarray, truth_N: np.ndarray, genres: list[str]) -> dict[str, dict[str, float]]:
+    """{genre: {predicted genre: share of the genre's test tracks, over all repeats}}, of genres with test tracks."""
+    truth_M = np.tile(truth_N, len(predicted_RN))
+    shares_GG = confusion_matrix(truth_M, predicted_RN.ravel(), labels=range(len(genres)), normalize="true")
+    return {genres[row]: dict(zip(genres, shares_GG[row].tolist(), strict=True)) for row in np.unique(truth_N)}
 
 
 def random_genres(

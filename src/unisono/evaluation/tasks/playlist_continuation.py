@@ -27,6 +27,7 @@ HAS_UNTRAINED = True
 PLAYLISTS_PER_BLOCK = 2000  # bounds the memory that votes take
 SHORT = 20  # places of Tamm & Aljanaki 2026 (arXiv 2604.23077), who report recall, nDCG and hit rate
 BUCKETS = {"1": (1, 1), "2-4": (2, 4), "5-16": (5, 16), "17+": (17, np.inf)}  # playlists that hold a song
+LENGTHS = {"1-8": (1, 8), "9-16": (9, 16), "17-32": (17, 32), "33-64": (33, 64), "65+": (65, np.inf)}  # known songs
 
 
 def columns(task: PlaylistContinuation) -> tuple[Column, ...]:
@@ -207,7 +208,8 @@ def _scores(places_T: np.ndarray, task_data: Continuations, k: int) -> pd.DataFr
     """Each playlist's scores, by its id.
 
     `ndcg@k` and `map@k`; where k is 20 or more, `recall@20`, `ndcg@20` and `hit@20`; and `ndcg@k.in_2-4`, for which
-    only songs that 2 to 4 playlists hold are to be found, NaN for a playlist that hides none. As in rs_metrics, with
+    only songs that 2 to 4 playlists hold are to be found, NaN for a playlist that hides none; and `ndcg@k.of_9-16`, NaN
+    for a playlist of which not 9 to 16 songs are known. As in rs_metrics, with
     which Tamm & Aljanaki evaluate, recall is the share of all hidden songs, however few places there are.
     """
     relevant_P = task_data.relevant_P
@@ -227,6 +229,11 @@ def _scores(places_T: np.ndarray, task_data: Continuations, k: int) -> pd.DataFr
         if some_P.any():
             ndcg_P[some_P] = ndcg_at_k(_hits(places_T[chosen_T], wanted_P, k)[some_P], wanted_P[some_P])
             scores[f"ndcg@{k}.in_{bucket}"] = ndcg_P
+    known_P = np.diff(task_data.known_PQ.indptr)
+    for length, (least, most) in LENGTHS.items():
+        chosen_P = (least <= known_P) & (known_P <= most)
+        if chosen_P.any():
+            scores[f"ndcg@{k}.of_{length}"] = np.where(chosen_P, scores[f"ndcg@{k}"], np.nan)
     return pd.DataFrame(scores, index=task_data.playlists)
 
 

@@ -1,6 +1,7 @@
 """Multi-label tagging of tracks from their mean embeddings: MTG-Jamendo, and the catalogue's own genres."""
 
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from unisono.embeddings.read import Embeddings, load_embeddings
 from unisono.evaluation.measures.parts import embedded, require_parts
 from unisono.evaluation.measures.probe import Instances, fit_probe
 from unisono.evaluation.measures.summary import Summary
-from unisono.evaluation.measures.tag_scores import both_occur, macro_chance, macro_scores
+from unisono.evaluation.measures.tag_scores import both_occur, by_tag, macro_chance, macro_scores, tag_scores
 from unisono.evaluation.task import Column, Corpus, Measured, NotMeasurable
 from unisono.params.evaluation import Tagging
 
@@ -35,6 +36,7 @@ def score(task: Tagging, model: Path, corpus: Corpus) -> Measured:
     return Measured(
         scores=_flat({name: measured.scores for name, measured in found.items()}),
         counts=_flat({name: measured.counts for name, measured in found.items()}),
+        classes=_flat({name: measured.classes for name, measured in found.items()}),
     )
 
 
@@ -71,8 +73,10 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, w
     probe = fit_probe(instances["train"], instances["validation"], n_tags, task.probe, seeds, batch_norm=True)
     scores_RNC = probe.logits(instances["test"].features_ND)[:, :, tagged.scored_C]
     labelled = int((labels["tags"].map(len) > 0).sum())
+    of_tags = tag_scores(tagged.truth_NC, scores_RNC)
     return Measured(
-        scores=macro_scores(tagged.truth_NC, scores_RNC),
+        scores=macro_scores(of_tags),
+        classes=by_tag(of_tags, compress(tagged.vocabulary, tagged.scored_C)),
         counts={
             **{part: int(chosen.sum()) for part, chosen in tagged.parts.items()},
             **({"seen": len(instances["train"].targets)} if task.max_tracks is not None else {}),
@@ -101,10 +105,11 @@ def random_tags(track_ids: pd.Index, labels: pd.DataFrame, where: str) -> dict[s
 
 @dataclass(frozen=True)
 class _Tagged:
-    """The embedded tracks that have a tag, which of them each part holds, their tags, and which tags are scored."""
+    """The embedded tracks that have a tag, which of them each part holds, all tags, theirs, and which are scored."""
 
     tracks: pd.DataFrame
     parts: dict[str, np.ndarray]
+    vocabulary: list[str]
     targets_NC: np.ndarray
     scored_C: np.ndarray
 
@@ -127,7 +132,7 @@ def _tagged(labels: pd.DataFrame, track_ids: pd.Index, where: str) -> _Tagged:
             f"none of the {len(vocabulary)} tags has both a track with it and one without it in the training and in the"
             " test part"
         )
-    return _Tagged(tracks, parts, targets_NC, scored_C)
+    return _Tagged(tracks, parts, vocabulary, targets_NC, scored_C)
 
 
 def _flat(of_labels: dict[str, dict[str, Value]]) -> dict[str, Value]:

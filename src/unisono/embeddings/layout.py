@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from unisono.embeddings.neighbours import nearest_exact, normalised
 from unisono.errors import saying_what_the_disk_said
@@ -14,6 +15,8 @@ LANDMARKS = 2500  # t-SNE lays out so many in some 15 seconds of one core, and 1
 NEAREST = 3  # landmarks that a further track is placed between
 PERPLEXITY = 30
 LEAST = 8  # fewer tracks have no neighbourhoods to keep
+COLOURS = 8  # genres that have a colour of their own: more cannot be told apart
+OTHER = "other"
 MAPS = Path("data/maps")
 
 
@@ -44,6 +47,18 @@ def layout(vectors_ND: np.ndarray, seed: int = 0) -> np.ndarray:
         with threadpool_limits(1):  # the other cores answer meanwhile; and threads that wait for one another are slower
             start_L2 = tsne.fit_transform(marks_LD)
     return _into_frame(_between(units_ND, marks_LD, start_L2) if n > LANDMARKS else start_L2)
+
+
+def colour_genres(genres: pd.Series) -> tuple[list[str], list[int]]:
+    """The names of the most frequent genres and `OTHER`; and which of them colours each track, its first that has one.
+
+    Args:
+        genres: a list of names a track.
+    """
+    coloured = sorted(genres.explode().value_counts().index[:COLOURS])
+    number = {genre: place for place, genre in enumerate(coloured)}
+    of_tracks = [next((number[genre] for genre in names if genre in number), len(coloured)) for names in genres]
+    return [*coloured, OTHER], of_tracks
 
 
 def cached_layout(vectors_ND: np.ndarray, project: Path, name: str) -> np.ndarray:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unisono.explore import layout as layout_module
-from unisono.explore.layout import MAPS, cached_layout, layout
+from unisono.embeddings import layout as layout_module
+from unisono.embeddings.layout import MAPS, cached_layout, layout
 
 CENTRES = np.random.default_rng(0).normal(size=(4, 16))
 

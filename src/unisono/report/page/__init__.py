@@ -1,0 +1,1 @@
+"""report/index.html: what a run found, as one page that needs nothing else."""
