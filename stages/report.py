@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from unisono.artifacts.read import damaged, read_json
+from unisono.corpora.reading.inventory import read_inventory
 from unisono.params import Params
 from unisono.report.figures import draw
 from unisono.report.markdown import NOT_COMPARABLE, page, published
@@ -97,12 +98,11 @@ def raw_data(params: Params) -> dict[str, dict[str, str]]:
     found = {}
     for name, corpus in params.corpora.items():
         file = INVENTORY / f"{name}.csv"
-        if not file.exists():
-            continue
-        listed = file.read_bytes()
-        version = hashlib.md5(listed, usedforsecurity=False).hexdigest()  # as DVC's
-        n_files = len(listed.splitlines()) - 1  # below the heading
-        found[name] = {"version": version, "format": corpus.format, "files": f"{n_files:,}"}
+        if file.exists():
+            files = read_inventory(file)[["name", "size"]]  # times differ wherever the data were copied to
+            listed = files.to_csv(index=False).encode(errors="surrogateescape")
+            version = hashlib.md5(listed, usedforsecurity=False).hexdigest()
+            found[name] = {"version": version, "format": corpus.format, "files": f"{len(files):,}"}
     return found
 
 

@@ -16,7 +16,18 @@ from unisono.explore.guard import bounded
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1:80:80", "0.0.0.0:8765", "", "[::1]"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "127.0.0.1:80:80",
+        "0.0.0.0:8765",
+        "",
+        "[::1]",
+        "127.0.0.1:8765@evil.example",
+        "127.0.0.1:",
+        "evil.example@127.0.0.1:8765",
+    ],
 )
 def test_other_names_of_this_machine_are_refused(page: TestClient, host: str) -> None:
     for path in ("/", "/api/map", "/openapi.json"):
@@ -175,6 +186,18 @@ def test_large_bodies_are_refused(page: TestClient, monkeypatch: pytest.MonkeyPa
     assert page.post("/api/similar", content=b"x" * 2001).status_code == 413
     assert page.post("/api/similar", content=iter([b"x" * 1500] * 100)).status_code == 413
     assert page.post("/api/similar", content=b"x" * 1999).status_code == 400  # small enough, and no audio
+
+
+@pytest.mark.parametrize("declared", [str((64 << 20) + 1), "9" * 19])
+def test_a_body_that_is_said_to_be_too_large_is_not_waited_for(music: Path, declared: str) -> None:
+    with served(music) as port:
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.putrequest("POST", "/api/embed")
+        connection.putheader("content-length", declared)
+        connection.endheaders()  # and no body
+        answer = connection.getresponse()
+        assert answer.status == 413 and b"the body is over 67,108,864 bytes" in answer.read()
+        connection.close()
 
 
 def test_uploads_leave_nothing_behind(page: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_another_cold_run_gives_the_same_bytes(project: Project, tmp_path: Path)
     ]
     files = [str(p.relative_to(tmp_path)) for p in results if p.is_file() and p.name != ".gitignore"]
     assert {"metrics/train.json", "metrics/details/finetune.json", "metrics/details/baselines/tags.json"} <= set(files)
-    assert {"data/embeddings/catalogue/trained/tracks.npy", "report/report.md"} <= set(files)
+    assert {"data/embeddings/catalogue/trained/tracks.npy", "report/report.md", "report/index.html"} <= set(files)
     assert "data/embeddings/magnatagatune/similarity/windows.npy" in files
     different = [name for name in files if other.read(name) != project.read(name)]
     assert not different
@@ -110,7 +110,7 @@ def test_an_experiment_reruns_what_follows_and_comes_back_from_the_cache(project
     changes = ("-S", "loss.lambda_a2p=0", "-S", "finetune.alpha=0.1", "-S", "finetune.label_fraction=0.1")
     ran = stages_run(project.run("dvc", "exp", "run", *changes))
     second = {"finetune", "export_similarity", "similarity_space"}
-    assert ran == {"train", "export", "evaluate", "report"} | second
+    assert ran == {"train", "export", "map", "evaluate", "report"} | second
     assert all(project.read(name) != content for name, content in before.items())
     assert json.loads(project.read("metrics/details/finetune.json"))["labelled"] == 4
     diff = project.run("dvc", "metrics", "diff")

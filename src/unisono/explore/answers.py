@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 SEEDS = 10_000  # tracks of a playlist that is continued or downloaded
 
 
-class Playlist(BaseModel):
+class Playlist(BaseModel, extra="forbid"):
     """Tracks by their ids."""
 
     tracks: list[str] = Field(min_length=1, max_length=SEEDS)

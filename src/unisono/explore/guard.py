@@ -1,14 +1,15 @@
 """What keeps the page to the one who started it: no other site, no other name of this machine, no endless request."""
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HOSTS = ("127.0.0.1", "localhost")
+HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?")
 MAX_BODY, MAX_UPLOAD = 1 << 20, 64 << 20  # bytes: a playlist of 10,000 tracks; an audio file
 BODY_SECONDS = 60.0  # by when a body has arrived
 HEADERS = {
@@ -50,11 +51,13 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        if refusal := _foreign(Headers(scope=scope)):
-            response = PlainTextResponse(refusal, HTTPStatus.FORBIDDEN)
-            await response(scope, receive, send_with_headers)
+        headers, limit = Headers(scope=scope), MAX_UPLOAD if scope["path"] in self.uploads else MAX_BODY
+        refusal, status = _foreign(headers), HTTPStatus.FORBIDDEN
+        if refusal is None and _declares_more(headers, limit):
+            refusal, status = _too_large(limit), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if refusal is not None:
+            await JSONResponse({"detail": refusal}, status)(scope, receive, send_with_headers)
             return
-        limit = MAX_UPLOAD if scope["path"] in self.uploads else MAX_BODY
         await self.app(scope, bounded(receive, limit), send_with_headers)
 
 
@@ -78,17 +81,27 @@ def bounded(receive: Receive, limit: int, seconds: float = BODY_SECONDS) -> Rece
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"the body took longer than {seconds:g} s") from None
         received += len(message.get("body", b""))
         if received > limit:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {limit:,} bytes")
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit))
         ended = not message.get("more_body", False)
         return message
 
     return receive_some
 
 
+def _declares_more(headers: Headers, limit: int) -> bool:
+    """Whether a request says that its body is larger, so that nobody has to wait for it."""
+    declared = headers.get("content-length", "")
+    return declared.isdecimal() and (len(declared) > len(str(limit)) or int(declared) > limit)
+
+
+def _too_large(limit: int) -> str:
+    return f"the body is over {limit:,} bytes"
+
+
 def _foreign(headers: Headers) -> str | None:
     """Why a request is refused as another site's; None if it is not one."""
     host = headers.get("host", "")
-    if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
+    if not HOST.fullmatch(host):
         return "this page is for 127.0.0.1 alone"
     origin = headers.get("origin")
     if origin is not None and origin != f"http://{host}":

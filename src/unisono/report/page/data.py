@@ -49,7 +49,7 @@ def packed_section(packed: Mapping[str, Mapping[str, Any]]) -> Section:
         reasons = ", ".join(f"{reason}: {n:,}" for reason, n in found["rejects"].items()) or "-"
         cells = [
             f"{found['tracks']:,}",
-            f"{found['hours']:.1f}",
+            f"{found['hours']:.1f}" if "hours" in found else "-",
             f"{found['rejected']:,}",
             f"{found['reject_share']:.2%}",
         ]
@@ -79,7 +79,7 @@ def run_section(
     data = TextTable(
         ["", *headings], [[corpus, *found.values()] for corpus, found in inventory.items()], worded=headings
     )
-    blocks = [Block("Raw data", ["The version is the MD5 of the list of files, sizes and times."], table=data)]
+    blocks = [Block("Raw data", ["The version is the MD5 of the files' names and sizes."], table=data)]
     if machines:
         names = list(next(iter(machines.values())))
         rows = [[training, *(str(found[name]) for name in names)] for training, found in machines.items()]
