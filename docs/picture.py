@@ -15,6 +15,13 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 PICTURE = Path(__file__).with_name("explore.png")
+READY = """
+const audio = document.getElementById("audio");
+if (audio.hidden) return document.getElementById("mel").complete;
+audio.pause();
+audio.currentTime = 0;
+return audio.readyState > 1;
+"""
 SIZE = {"width": 1280, "height": 760, "screenWidth": 1280, "screenHeight": 760}
 
 
@@ -34,8 +41,7 @@ def draw(address: str, words: str) -> None:
         first.click()
         wait.until(lambda _: browser.find_element(By.ID, "found-title").text.startswith("Like "))
         browser.find_elements(By.CSS_SELECTOR, "#found .icon")[0].click()
-        picture = "return document.getElementById('mel').complete"
-        wait.until(lambda _: browser.execute_script(picture) and not browser.find_element(By.ID, "status").text)
+        wait.until(lambda _: browser.execute_script(READY) and not browser.find_element(By.ID, "status").text)
         browser.save_screenshot(str(PICTURE))
     finally:
         browser.quit()

@@ -64,7 +64,11 @@ def test_words_of_test_songs_and_of_their_playlists_do_not_exist(folder: Path) -
         track: ["rain", "evening"] for track in KNOWN[4:8]
     }
     assert bags.to_dict() == expected | {track: ["sun", "evening"] for track in KNOWN[8:]}
-    assert details("words") == {
+    found = details("words")
+    assert {word: set(nearest) for word, nearest in found.pop("nearest").items()} == {
+        word: {"evening", "rain", "sun"} - {word} for word in ids
+    }
+    assert found == {
         "n": 3,
         "only_in_test": 0,
         "rare": 1,

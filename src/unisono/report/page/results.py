@@ -51,7 +51,7 @@ def classes_section(results: Results, titles: Mapping[str, str]) -> Section:
     for task, details in results.evaluated.items():
         of_models = {**details.get("classes", {}), **results.baselines.get(task, {}).get("classes", {})}
         for model, classes in details.get("classes", {}).items():
-            if not any("roc_auc" in scores for scores in classes.values()):
+            if not _has_auc(classes):
                 told = f"{task}: which genres {titles[model]} tells apart, in % of the test tracks of each"
                 blocks.append(Block(told, chart=heat(classes), described=_worst_confusion(classes)))
         tagged = {titles.get(model, model): of_tags for model, of_tags in of_models.items() if _has_auc(of_tags)}
