@@ -18,9 +18,10 @@ PICTURE = Path(__file__).with_name("explore.png")
 READY = """
 const audio = document.getElementById("audio");
 if (audio.hidden) return document.getElementById("mel").complete;
+if (audio.readyState < 2) return false;
 audio.pause();
-audio.currentTime = 0;
-return audio.readyState > 1;
+if (audio.currentTime) audio.currentTime = 0;
+return !audio.seeking;
 """
 SIZE = {"width": 1280, "height": 760, "screenWidth": 1280, "screenHeight": 760}
 
