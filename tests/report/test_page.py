@@ -186,8 +186,8 @@ def test_a_confusion_says_what_is_taken_for_what() -> None:
 
 def test_ranges_are_in_their_order_with_their_intervals() -> None:
     by_length, by_popularity = playlists_section(results(), TITLES).blocks
-    assert list(by_length.chart.layout.xaxis.categoryarray) == ["1-8", "9-16", "65+"]
-    assert list(by_popularity.chart.layout.xaxis.categoryarray) == ["1", "2-4", "17+"]
+    assert list(by_length.chart.layout.xaxis.categoryarray) == ["1-8 (20)", "9-16 (20)", "65+ (20)"]
+    assert list(by_popularity.chart.layout.xaxis.categoryarray) == ["1 (20)", "2-4 (20)", "17+ (20)"]
     assert by_length.chart.data[0].error_y.array[0] > 0
 
 

@@ -1,5 +1,6 @@
 """Sections of the page on what was measured: the tasks' tables, each tag and genre, playlists, what data are worth."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -65,7 +66,7 @@ def playlists_section(results: Results, titles: Mapping[str, str]) -> Section:
     blocks = []
     for task, details in results.evaluated.items():
         rows = {**details.get("models", {}), **results.baselines.get(task, {}).get("models", {})}
-        for kind, axis in (("of", "songs that are known of a playlist"), ("in", "playlists that hold the song")):
+        for kind, axis in (("of", "known songs of a playlist"), ("in", "playlists that hold the song")):
             found = {titles.get(row, row): _ranges(scores, kind) for row, scores in rows.items()}
             found = {title: values for title, values in found.items() if values}
             if not found:
@@ -73,7 +74,7 @@ def playlists_section(results: Results, titles: Mapping[str, str]) -> Section:
             ranges = sorted({step for values in found.values() for step in values}, key=_first_number)
             told = {"of": "by the length of the playlist", "in": "by the popularity of the song"}[kind]
             score = next(column["heading"] for column in details["columns"])
-            chart = steps(ranges, found, score, axis)
+            chart = steps(ranges, found, score, f"{axis} (how many playlists that rests on)")
             text = ["Whiskers are 95% intervals over playlists."]
             blocks.append(Block(f"{task}: {told}", text, chart, f"{score} {told}"))
     return Section("playlists", "Playlists", blocks, "No task that continues playlists was evaluated.")
@@ -162,15 +163,15 @@ def _worst_confusion(shares: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _ranges(scores: Mapping[str, Mapping[str, float]], kind: str) -> dict[str, Dot]:
-    """The scores of ranges: ndcg@100.of_9-16 is the range 9-16 of the kind `of`."""
+    """The scores of ranges, by the range and how many items it has: ndcg@100.of_9-16 is the range 9-16 of kind `of`."""
     found = {}
     for score, summary in scores.items():
         mark = f".{kind}_"
         if mark in score:
             of = of_summary(summary)
-            found[score.split(mark)[1]] = Dot(of.mean, of.low, of.high)
+            found[f"{score.split(mark)[1]} ({of.n:,})"] = Dot(of.mean, of.low, of.high)
     return found
 
 
 def _first_number(step: str) -> int:
-    return int(step.rstrip("+").split("-")[0])
+    return int(re.split(r"\D", step)[0])
