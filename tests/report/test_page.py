@@ -191,6 +191,12 @@ def test_ranges_are_in_their_order_with_their_intervals() -> None:
     assert by_length.chart.data[0].error_y.array[0] > 0
 
 
+def test_few_playlists_have_no_interval() -> None:
+    few = {"columns": [{"heading": "nDCG@100"}], "models": {"trained": {"ndcg@100.of_1-8": summarise([0.1, 0.9])}}}
+    (block,) = playlists_section(Results({"playlists": few}, {}), TITLES).blocks
+    assert list(block.chart.data[0].x) == ["1-8 (2)"] and block.chart.data[0].error_y.array is None
+
+
 def test_an_interval_of_a_summary_is_that_of_its_values() -> None:
     values = RNG.normal(size=37)
     found, expected = of_summary(summarise(values)), interval(values)

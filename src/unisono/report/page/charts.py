@@ -156,9 +156,9 @@ def spread(points: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence
             mode="markers",
             marker={"size": 7, "color": _colour(number), "opacity": 0.8},
         )
-    return _framed(
-        figure, {"title": x, "type": "log", "dtick": 1}, {"title": y, "rangemode": "tozero"}, 320, legend=True
-    )
+    ticks = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
+    logarithmic = {"title": x, "type": "log", "tickvals": ticks, "ticktext": [f"{tick:,}" for tick in ticks]}
+    return _framed(figure, logarithmic, {"title": y, "rangemode": "tozero"}, 320, legend=True)
 
 
 def _framed(

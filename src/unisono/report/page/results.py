@@ -12,6 +12,7 @@ from unisono.report.scores import RANDOM, STATISTICS, UNTRAINED, Results, Row
 from unisono.report.tables import Table, cell, rows_in
 
 MOST_TAGS = 40  # rows of a chart: of more tags, the best and the worst half of so many
+LEAST_ITEMS = 5  # of fewer, an interval would be wider than the chart
 INPUT = "the input itself"
 
 
@@ -75,7 +76,7 @@ def playlists_section(results: Results, titles: Mapping[str, str]) -> Section:
             told = {"of": "by the length of the playlist", "in": "by the popularity of the song"}[kind]
             score = next(column["heading"] for column in details["columns"])
             chart = steps(ranges, found, score, f"{axis} (how many playlists that rests on)")
-            text = ["Whiskers are 95% intervals over playlists."]
+            text = [f"Whiskers are 95% intervals over playlists, where there are {LEAST_ITEMS} or more."]
             blocks.append(Block(f"{task}: {told}", text, chart, f"{score} {told}"))
     return Section("playlists", "Playlists", blocks, "No task that continues playlists was evaluated.")
 
@@ -169,7 +170,9 @@ def _ranges(scores: Mapping[str, Mapping[str, float]], kind: str) -> dict[str, D
         mark = f".{kind}_"
         if mark in score:
             of = of_summary(summary)
-            found[f"{score.split(mark)[1]} ({of.n:,})"] = Dot(of.mean, of.low, of.high)
+            sure = of.n >= LEAST_ITEMS
+            name = f"{score.split(mark)[1]} ({of.n:,})"
+            found[name] = Dot(of.mean, of.low, of.high) if sure else Dot(of.mean)
     return found
 
 
