@@ -117,6 +117,7 @@ def test_the_answer(project: Path) -> None:
     assert "- **genres paid**: alone +0.100 (+0.100 to +0.100) over the input itself" in text
     assert "- The best, genres and playlists, is " in text and "is below the best (+0.150 (" in text
     assert "| genres | 0.600 |" in text and (project / "report/worth.png").exists()
+    assert "| mel statistics |" in text and "| statistics |" not in text
     rows = json.loads((project / "metrics/details/worth.json").read_text())["gains"]["New songs: playlists"]["rows"]
     assert rows["playlists"]["over"]["ridge"]["mean"] == pytest.approx(0.05)
 

@@ -16,6 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from unisono.evaluation.measures.summary import summarise
 from unisono.evaluation.task import Column
 from unisono.report.intervals import interval, of_summary
+from unisono.report.page.charts import COLOURS, OTHER
 from unisono.report.page.data import packed_section, run_section, split_section
 from unisono.report.page.document import Section, TextTable, Tile, render
 from unisono.report.page.learning import map_section, sanity_section, training_section
@@ -52,7 +53,10 @@ def results() -> Results:
 
 def sections() -> list[Section]:
     gain = {"mean": 0.02, "low": 0.01, "high": 0.03}
-    worth = {"score": "ndcg@100", "items": 50, "rows": {"genres": {"over": {"statistics": gain}}}}
+    worth = {
+        "score": "ndcg@100", "heading": "nDCG@100", "items": 50, "order": ["statistics", "ridge", "genres"],
+        "rows": {row: {"over": {"statistics": gain}} for row in ("genres", "ridge")} | {"statistics": {"over": {}}},
+    }  # fmt: skip
     epochs = [
         {part: {"loss": 3 / n, "a2g": 2 / n, "a2p": 1 / n} for part in ("train", "validation")} for n in (1, 2, 3)
     ]
@@ -202,6 +206,12 @@ def test_an_interval_of_a_summary_is_that_of_its_values() -> None:
     found, expected = of_summary(summarise(values)), interval(values)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
     assert of_summary(summarise([2.0])) == interval(np.array([2.0]))
+
+
+def test_worth_has_its_rows_in_order_beside_zero() -> None:
+    (block,) = next(section for section in sections() if section.name == "worth").blocks
+    assert list(block.chart.data[0].y) == ["ridge", "genres"] and block.chart.layout.shapes[0].x0 == 0
+    assert list(block.chart.data[0].marker.color) == [OTHER, COLOURS[0]]
 
 
 def test_what_is_not_there_says_so() -> None:

@@ -24,6 +24,7 @@ from unisono.params import Params, Task
 from unisono.params.evaluation import PlaylistContinuation
 from unisono.params.holdings import Holdings, refuse_what_is_missing
 from unisono.report.gains import Gains, gains
+from unisono.report.models import row_titles
 from unisono.report.scores import MODELS, STATISTICS, Results, mean_of_runs, rows_of
 from unisono.report.tables import Table, tables
 from unisono.report.worth import Worth, draw, page, title_of, to_json
@@ -141,7 +142,8 @@ def answer(
         else:
             others.append(table)
     runs = {title: [rows_of(result) for result in of_seeds] for title, of_seeds in results.items()}
-    own = {row: mean_of_runs([run[row] for run in runs[full]]) for row in runs[full][0] if row not in MODELS}
+    baselines = row_titles(params.encoder.kind, runs[full][0].keys() - set(MODELS), first.without_vector)
+    own = {baselines[row]: mean_of_runs([run[row] for run in runs[full]]) for row in runs[full][0] if row in baselines}
     own |= {title: mean_of_runs([run[TRAINED] for run in of_seeds]) for title, of_seeds in runs.items()}
     licence = params.vectors.licence if params.encoder.kind == "vectors" else ""
     return Worth(data, models, with_items, others, own, seeds, licence, first.left_out)

@@ -98,7 +98,7 @@ def page(worth: Worth, picture: str) -> str:
 
 
 def to_json(worth: Worth) -> dict[str, Any]:
-    """{task: {score, items, rows: {row: its mean and its gains}}}; others' scores as {table.score: mean}."""
+    """{task: {score, items, order, rows: {row: its mean and its gains}}}; others' scores as {table.score: mean}."""
     found: dict[str, Any] = {title: _numbers(worth, gains) for title, gains in worth.gains.items()}
     keys = [table.key(column) for table in worth.others for column in table.columns]
     rows = {title: {key: row[key].mean for key in keys if key in row} for title, row in worth.rows.items()}
@@ -196,6 +196,8 @@ def _numbers(worth: Worth, gains: Gains) -> dict[str, Any]:
     others = _compared_with(gains)
     return {
         "score": gains.column.score,
+        "heading": gains.column.heading,
+        "order": gains.rows,
         "items": len(gains.baselines),
         "rows": {
             row: {

@@ -25,7 +25,12 @@ class Dot(NamedTuple):
 
 
 def dots(
-    rows: Sequence[str], series: Mapping[str, Mapping[str, Dot]], heading: str, own: Collection[str] | None = None
+    rows: Sequence[str],
+    series: Mapping[str, Mapping[str, Dot]],
+    heading: str,
+    own: Collection[str] | None = None,
+    *,
+    zero: bool = False,
 ) -> go.Figure:
     """Rows of names from top to bottom, a dot for each series that has one; whiskers are intervals.
 
@@ -33,6 +38,7 @@ def dots(
         series: the first is drawn last and in the first colour, so that it stands out.
         heading: of the axis of values.
         own: the rows that stand out; None for all.
+        zero: whether a line marks 0, of differences.
     """
     figure = go.Figure()
     for number, (name, values) in reversed(list(enumerate(series.items()))):
@@ -51,6 +57,8 @@ def dots(
                 "color": [_colour(number) if own is None or row in own else OTHER for row in there],
             },
         )
+    if zero:
+        figure.add_vline(0, line={"color": OTHER, "dash": "dot", "width": 2})
     places = {"categoryorder": "array", "categoryarray": [_short(row) for row in reversed(rows)]}
     return _framed(figure, {"title": heading}, places, FRAME + ROW * len(rows), legend=len(series) > 1)
 

@@ -90,12 +90,12 @@ def worth_section(worth: Mapping[str, Any] | None) -> Section:
     for task, found in worth["gains"].items():
         over = {
             TITLES.get(row, row): Dot(gain["mean"], gain["low"], gain["high"])
-            for row, scores in found["rows"].items()
-            if (gain := scores["over"].get(STATISTICS)) is not None
+            for row in found["order"]
+            if (gain := found["rows"][row]["over"].get(STATISTICS)) is not None
         }
-        heading = f"{found['score']} above {INPUT}"
+        heading = f"{found['heading']} above {INPUT}"
         text = [f"Paired over {found['items']} playlists, with 95% intervals: where one holds 0, it may be chance."]
-        chart = dots(list(over), {"gain": over}, heading, over.keys() - TITLES.values())
+        chart = dots(list(over), {"gain": over}, heading, over.keys() - TITLES.values(), zero=True)
         blocks.append(Block(task, text, chart, f"{heading}, for each kind of data"))
     return Section("worth", title, blocks, "No task has scores of its own for each playlist.")
 
