@@ -3,9 +3,10 @@
 python benchmarks/pack.py [FOLDER [ROUNDS]]
 
 FOLDER is a corpus of format folder (tracks.csv and audio); without one only mels are packed. The mels are generated, as
-long as Melon's (1,876 frames); what is read lies in the page cache for both, and each writes to the same disk.
+long as Melon's (1,876 frames); what is read lies in the page cache for both, and each ends when its disk has all.
 """
 
+import os
 import shutil
 import statistics
 import subprocess
@@ -14,8 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from embed import decode
 from harness import report
 from scale.generate import write_melon
 
@@ -25,19 +26,24 @@ from unisono.corpora.reading.registry import read_catalogue
 from unisono.frames.packing import pack
 from unisono.frames.space import Cache
 from unisono.params import load_params
-from unisono.training.devices import in_threads, n_cores
 
 SONGS, FRAMES = 4000, 1876
 LIMITS = {"mels": 0.9, "audio": 1 / 1.25}
 
 
 def seconds(work: Callable[[], object]) -> float:
+    os.sync()
     started = time.perf_counter()
     work()
+    os.sync()
     return time.perf_counter() - started
 
 
-def packing(catalogue: Catalogue, work: Path) -> dict[str, object]:
+def n_cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def packing(catalogue: Catalogue, work: Path) -> dict[str, Any]:
     """Pack into `work` by the params of the sample."""
     params = load_params(Path("params.yaml"))
     work.mkdir()
@@ -64,14 +70,14 @@ def measure(bench: str, root: Path, format_: str, against: str, other: Callable[
         other: what packing is held against; it may write into the folder that it is given.
     """
     catalogue = read_catalogue(format_, root)
-    times, found = [], {}
+    times: list[tuple[float, float]] = []
+    found: dict[str, Any] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
-            alone = seconds(lambda: other(Path(scratch, "other")))
+            alone = seconds(lambda to=Path(scratch, "other"): other(to))
             shutil.rmtree(Path(scratch, "other"), ignore_errors=True)
-            started = time.perf_counter()
-            found = packing(catalogue, Path(scratch, "packed"))
-            times.append((alone, time.perf_counter() - started))
+            packed = seconds(lambda to=Path(scratch, "packed"): found.update(packing(catalogue, to)))
+            times.append((alone, packed))
     ratios = [alone / packed for alone, packed in times]
     value = statistics.median(packed for _, packed in times)
     ratio = statistics.median(ratios)
@@ -90,7 +96,11 @@ def main(folder: str = "", rounds: str = "3") -> None:
             "mels", root, "melon", "cp of the same files",
             lambda to: subprocess.run(["cp", "-r", root, to], check=True), int(rounds),
         )  # fmt: skip
-    if folder:
+    if folder:  # torch is loaded for this alone: processes that pack load what this script loads
+        from embed import decode
+
+        from unisono.training.devices import in_threads
+
         files = [Path(folder, source) for source in read_catalogue("folder", Path(folder)).tracks["source"]]
         with tempfile.TemporaryDirectory() as scratch:
             music = Path(scratch, "music")
