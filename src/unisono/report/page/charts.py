@@ -15,6 +15,8 @@ OTHER, BAND = "#a9a8a0", "rgba(42, 120, 214, 0.85)"
 ROW, FRAME, LEGEND = 26, 90, 40  # pixels: of a row of names, around a plot, and of a line of its legend
 LONGEST = 32  # characters of a name beside an axis
 
+Points = tuple[Sequence[float], Sequence[float], Sequence[str]]  # x, y and the name of each
+
 
 class Dot(NamedTuple):
     """A value, and the ends of its interval where it has one."""
@@ -134,39 +136,37 @@ def heat(shares: Mapping[str, Mapping[str, float]]) -> go.Figure:
     return _framed(figure, told, true, FRAME + 30 * len(rows), legend=False)
 
 
-def scatter(groups: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[str]]]) -> go.Figure:
-    """A map: points (x, y, name) of each group in its colour; the last group is all others."""
+def scatter(groups: Mapping[str, Points]) -> go.Figure:
+    """A map: the points of each group in its colour; the last group is all others."""
     figure = go.Figure()
-    for number, (group, (x, y, names)) in reversed(list(enumerate(groups.items()))):
-        figure.add_scatter(
-            x=list(x),
-            y=list(y),
-            name=_short(group),
-            text=[escape(name) for name in names],
-            hovertemplate="%{text}",
-            mode="markers",
-            marker={"size": 6, "color": OTHER if number == len(groups) - 1 else _colour(number), "opacity": 0.8},
-        )
+    for number, (group, points) in reversed(list(enumerate(groups.items()))):
+        colour = OTHER if number == len(groups) - 1 else _colour(number)
+        _add_points(figure, _short(group), points, "%{text}", size=6, colour=colour)
     without = {"visible": False}
     return _framed(figure, without, {**without, "scaleanchor": "x"}, 620, legend=True)
 
 
-def spread(points: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[str]]], x: str, y: str) -> go.Figure:
-    """Points (x, y, name) of each group over a logarithmic axis."""
+def spread(groups: Mapping[str, Points], x: str, y: str) -> go.Figure:
+    """The points of each group over a logarithmic axis."""
     figure = go.Figure()
-    for number, (group, (xs, ys, names)) in enumerate(points.items()):
-        figure.add_scatter(
-            x=list(xs),
-            y=list(ys),
-            name=escape(group),
-            text=[escape(name) for name in names],
-            hovertemplate="%{text}: %{y:.3f} of %{x}",
-            mode="markers",
-            marker={"size": 7, "color": _colour(number), "opacity": 0.8},
-        )
+    for number, (group, points) in enumerate(groups.items()):
+        _add_points(figure, escape(group), points, "%{text}: %{y:.3f} of %{x}", size=7, colour=_colour(number))
     ticks = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
     logarithmic = {"title": x, "type": "log", "tickvals": ticks, "ticktext": [f"{tick:,}" for tick in ticks]}
     return _framed(figure, logarithmic, {"title": y, "rangemode": "tozero"}, 320, legend=True)
+
+
+def _add_points(figure: go.Figure, group: str, points: Points, hover: str, *, size: int, colour: str) -> None:
+    x, y, names = points
+    figure.add_scatter(
+        x=list(x),
+        y=list(y),
+        name=group,
+        text=[escape(name) for name in names],
+        hovertemplate=hover,
+        mode="markers",
+        marker={"size": size, "color": colour, "opacity": 0.8},
+    )
 
 
 def _framed(
