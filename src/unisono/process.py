@@ -1,10 +1,13 @@
-"""What must be settled before a process loads its libraries, which takes seconds."""
+"""What must be settled before a process loads its libraries, which takes seconds, and whose end it shares."""
 
+import ctypes
 import os
+import signal
 import sys
 from types import TracebackType
 
 PARENT = os.getppid()  # which may be gone once all libraries are loaded
+PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
 _report = sys.excepthook
 
 
@@ -13,6 +16,15 @@ def _report_in_one_line(kind: type[BaseException], error: BaseException, trace: 
         print("stopped", file=sys.stderr)
     else:
         _report(kind, error, trace)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have this process ended by SIGTERM when process `parent`, which started it, ends, however that ends (Linux)."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it ended before the line above
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 # How often a thread of GNU OpenMP looks for work before it sleeps; read when torch is loaded. By default 300,000 times,

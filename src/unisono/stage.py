@@ -1,6 +1,5 @@
 """What every stage script shares: typed params in, metrics out, an end in one line whatever ends it."""
 
-import ctypes
 import errno
 import json
 import logging
@@ -17,10 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from unisono.errors import UserError
 from unisono.params import Params, load_params
-from unisono.process import PARENT
+from unisono.process import PARENT, end_with_parent
 
 METRICS = Path("metrics")
-PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK = 1 << 20  # bytes
 STOPPED = "\nstopped; run the same command again: it goes on from its last checkpoint, if it had come to one\n"
@@ -34,7 +32,7 @@ def run_stage(main: Callable[..., None]) -> None:
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     _end_on_signals()
-    end_with_parent()
+    end_with_parent(PARENT)
     try:
         params: Params = load_params(Path("params.yaml"))
         use_threads(params.threads)
@@ -65,15 +63,6 @@ def _end_on_signals() -> None:
     os.environ["PYTHONWARNINGS"] = ",".join(
         filter(None, [os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker:UserWarning"])
     )
-
-
-def end_with_parent() -> None:
-    """Have this process ended by SIGTERM when the process that started it ends, however that ends (Linux)."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != PARENT:  # it ended before the line above
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def use_threads(n: int) -> None:

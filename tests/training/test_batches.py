@@ -1,5 +1,8 @@
 """Batches: which crop of which track."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,18 @@ from unisono.alignment.examples import Examples
 from unisono.training.batches import training_batches, validation_batches
 
 LENGTHS = [300, 40, 257, 512, 700]
+ENDS_WHILE_A_WORKER_STARTS = """
+import os, time
+from pathlib import Path
+import numpy as np
+from numbered_frames import numbered_frames
+from unisono.alignment.examples import Examples
+from unisono.training.batches import training_batches
+
+examples = Examples(numbered_frames(Path(), [300]), np.arange(1), inputs={}, present={})
+os.register_at_fork(after_in_parent=lambda: os._exit(0), after_in_child=lambda: time.sleep(1))
+list(training_batches(examples, 64, 1, seed=0, epoch=0, workers=1))
+"""
 
 
 @pytest.fixture
@@ -43,3 +58,11 @@ def test_validation_sees_every_track_in_the_same_crop(examples: Examples) -> Non
     assert [int(m[0, 0]) for b in first for m in b["inputs"]["audio"]] == [0, 1, 2, 3, 4]
     for mine, theirs in zip(first, second, strict=True):
         assert torch.equal(mine["inputs"]["audio"], theirs["inputs"]["audio"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel for it, which only Linux can be")
+def test_no_worker_outlives_a_process_that_ends_while_it_starts(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    script = [sys.executable, "-c", ENDS_WHILE_A_WORKER_STARTS]
+    # The worker holds the other end of the pipe, so that this ends with it.
+    subprocess.run(script, cwd=tmp_path, env=env, stdout=subprocess.PIPE, timeout=60, check=True)

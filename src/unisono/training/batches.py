@@ -1,6 +1,8 @@
 """Batches of crops of tracks: which crop of which track, the same whatever the number of worker processes."""
 
+import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -8,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from unisono.frames.store import FrameStore
+from unisono.process import end_with_parent
 from unisono.training.loop import Batch
 
 
@@ -31,7 +34,11 @@ def training_batches(
     Order and crops depend on (seed, epoch) alone, not on the number of worker processes.
     """
     batches = training_plan(examples, crop_frames, batch_size, seed, epoch, n_views)
-    return DataLoader(batches, batch_size=None, num_workers=workers, pin_memory=torch.cuda.is_available())
+    # torch's workers take whoever is their parent at first for theirs: if ours ends while one starts, it stays for ever
+    begin = partial(_end_with_parent, os.getpid())
+    return DataLoader(
+        batches, batch_size=None, num_workers=workers, worker_init_fn=begin, pin_memory=torch.cuda.is_available()
+    )
 
 
 def validation_batches(
@@ -80,6 +87,10 @@ def validation_plan(examples: Cropped, crop_frames: int, batch_size: int, seed: 
     n_examples = len(examples.rows_N)
     picks = np.array_split(np.arange(n_examples), -(-n_examples // batch_size))
     return Batches(examples, picks, starts_VN, crop_frames)
+
+
+def _end_with_parent(parent: int, worker: int) -> None:
+    end_with_parent(parent)
 
 
 def _starts(examples: Cropped, crop_frames: int, n_views: int, rng: np.random.Generator) -> np.ndarray:
