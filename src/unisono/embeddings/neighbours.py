@@ -8,8 +8,8 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from torch import Tensor
 
-GROUP = 32  # items that are first compared by the nearest of them, where there are many
-BLOCK_ELEMENTS = 32_000_000  # similarities in memory at once: 128 MB of float32
+GROUP = 8  # items that are first compared by the nearest of them, where there are many
+BLOCK_ELEMENTS = 8_000_000  # similarities in memory at once: 32 MB of float32, which many a cache holds
 TIE_STEPS = 2**32  # similarities that round to the same step of 1 / 2**32 are equal to `nearest_others`
 
 
@@ -43,19 +43,21 @@ def nearest_exact(queries_QD: np.ndarray, items_ND: np.ndarray, k: int) -> tuple
 def _largest(values_BN: "Tensor", k: int) -> "tuple[Tensor, Tensor]":
     """The k largest of each row (b, k), largest first, and where they stand.
 
-    In long rows the k largest lie in those k groups of values whose largest are largest: finding these reads each value
-    once, and leaves few to sort, which is what takes the time.
+    In long rows the k largest lie in those k groups of values whose largest are largest, which are found in the same
+    way: that reads each value once, and leaves few to sort, which is what takes the time. A group's values stand as far
+    apart as there are groups, so that the largest of all groups are found side by side.
     """
     import torch
 
     n = values_BN.shape[1]
-    grouped = n // GROUP * GROUP
-    if grouped < 4 * GROUP * k:
+    n_groups = n // GROUP
+    if n_groups < 2 * k:
         largest = torch.topk(values_BN, k, dim=1)
         return largest.values, largest.indices
-    groups_BGN = values_BN[:, :grouped].view(len(values_BN), -1, GROUP)
-    chosen_BK = torch.topk(groups_BGN.amax(dim=2), k, dim=1, sorted=False).indices
-    places_BP = (chosen_BK.unsqueeze(2) * GROUP + torch.arange(GROUP)).flatten(1)
+    grouped = n_groups * GROUP
+    groups_BG = values_BN[:, :grouped].unflatten(1, (GROUP, n_groups)).amax(dim=1)
+    _, chosen_BK = _largest(groups_BG, k)
+    places_BP = (chosen_BK.unsqueeze(1) + n_groups * torch.arange(GROUP)[:, None]).flatten(1)
     left_over = torch.arange(grouped, n).expand(len(values_BN), -1)
     places_BP = torch.cat([places_BP, left_over], dim=1)
     largest = torch.topk(values_BN.gather(1, places_BP), k, dim=1)
@@ -79,7 +81,7 @@ def nearest_others(vectors_ND: np.ndarray, k: int) -> np.ndarray:
         return numbers_NK
     vectors = torch.from_numpy(vectors_ND.astype(np.float64))
     places_N = torch.arange(n)
-    block = max(1, BLOCK_ELEMENTS // 4 // n)
+    block = max(1, BLOCK_ELEMENTS // n)
     for start in tqdm(range(0, n, block), desc="nearest", unit="block", disable=None):
         own_B = places_N[start : start + block]
         # One whole number ranks by similarity, then by place.

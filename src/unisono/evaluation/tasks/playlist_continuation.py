@@ -146,11 +146,15 @@ def by_factors(task_data: Continuations, ids: pd.Index, factors_ND: np.ndarray, 
     return places.places_T
 
 
-def _best_first(scores_S: np.ndarray, most: int) -> np.ndarray:
-    """The candidates with the best scores, at least so many if there are; of equal ones, by id."""
+def _best_first(scores_S: np.ndarray, most: int, candidates_S: np.ndarray | None = None) -> np.ndarray:
+    """The candidates with the best scores, at least so many if there are; of equal ones, by id.
+
+    `candidates_S` says which ones are scored, in any order; without it, all are, in theirs.
+    """
     least = np.partition(scores_S, -most)[-most] if most < len(scores_S) else -np.inf
     best = np.flatnonzero(scores_S >= least)
-    return best[np.argsort(-scores_S[best], kind="stable")]
+    numbers = best if candidates_S is None else candidates_S[best]
+    return numbers[np.lexsort((numbers, -scores_S[best]))]
 
 
 def continuation_places(
@@ -179,11 +183,10 @@ def continuation_places(
     places = _Places(task_data, k)
     for start in range(0, len(task_data.playlists), PLAYLISTS_PER_BLOCK):
         scores_BS = task_data.known_PQ[start : start + PLAYLISTS_PER_BLOCK] @ votes_QS
-        scores_BS.sort_indices()
         for row in range(scores_BS.shape[0]):
-            entries = slice(scores_BS.indptr[row], scores_BS.indptr[row + 1])
-            best_first = np.argsort(-scores_BS.data[entries], kind="stable")
-            places.rank(start + row, scores_BS.indices[entries][best_first])
+            voted = slice(scores_BS.indptr[row], scores_BS.indptr[row + 1])
+            most = k + len(_row(task_data.held_PS, start + row))
+            places.rank(start + row, _best_first(scores_BS.data[voted], most, scores_BS.indices[voted]))
     return places.places_T
 
 
