@@ -1,7 +1,7 @@
 """Run a function in a process of its own: what a kill at any moment would leave, and a kill within a write.
 
 A process that SIGKILL ends leaves on the disk what lies there at that moment, so that one run, whose files are copied
-at each moment that can matter, stands for as many kills. `tests/stages/test_killed_repro.py` kills in earnest.
+at each moment that can matter, stands for as many kills. `tests/stages/test_pipeline.py` kills in earnest.
 """
 
 import multiprocessing
@@ -16,13 +16,11 @@ from types import FrameType
 from typing import Any
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
+PROCESSES = multiprocessing.get_context("forkserver")
 # One server a test process forks all of them, with what it loaded when it started, whichever test came first.
 # torch and DVCLive load the first three only when they are used.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    ["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.embeddings.export", "unisono.embeddings.files",
-     "unisono.frames.packing", "unisono.metric_learning.build"]
-)  # fmt: skip
+LOADED = ["torch._dynamo", "dvc.repo", "dvc.scm", "unisono.embeddings.export", "unisono.embeddings.files",
+          "unisono.frames.packing", "unisono.metric_learning.build"]  # fmt: skip
 
 
 def left_by_kills(
@@ -34,10 +32,8 @@ def left_by_kills(
     Args:
         lines_of: functions of Unisono before whose every line one is thought to be killed as well.
     """
-    process = PROCESSES.Process(target=_watched, args=(function, folder, states, arguments, frozenset(lines_of)))
-    process.start()
-    process.join()
-    assert process.exitcode == 0, "the function failed; see its traceback above"
+    code = _exit_code(_watched, function, folder, states, arguments, frozenset(lines_of))
+    assert code == 0, "the function failed; see its traceback above"
     found = sorted(states.iterdir())
     assert len(found) > 1, "nothing was changed"
     yield from found
@@ -49,14 +45,15 @@ def killed_at_byte(function: Callable[..., Any], folder: Path, n_bytes: int, *ar
     Returns:
         whether there was one.
     """
-    code = _exit_code(function, folder, arguments, n_bytes)
-    assert code in (0, -signal.SIGXFSZ)
+    code = _exit_code(_child, function, folder, arguments, n_bytes)
+    assert code in (0, -signal.SIGXFSZ), "the function failed; see its traceback above"
     return code != 0
 
 
 def run_apart(function: Callable[..., Any], folder: Path, *arguments: Any) -> None:
     """Call `function(folder, *arguments)` in a process of its own."""
-    assert _exit_code(function, folder, arguments) == 0
+    code = _exit_code(_child, function, folder, arguments, None)
+    assert code == 0, "the function failed; see its traceback above"
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -64,13 +61,11 @@ def files_below(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def _exit_code(
-    function: Callable[..., Any], folder: Path, arguments: tuple[Any, ...], n_bytes: int | None = None
-) -> int:
-    process = PROCESSES.Process(target=_child, args=(function, folder, arguments, n_bytes))
+def _exit_code(target: Callable[..., None], *arguments: Any) -> int | None:
+    PROCESSES.set_forkserver_preload(LOADED)  # here, as the page's code has a list of its own, and the last one counts
+    process = PROCESSES.Process(target=target, args=arguments)
     process.start()
     process.join()
-    assert process.exitcode in (0, -signal.SIGXFSZ), "the function failed; see its traceback above"
     return process.exitcode
 
 

@@ -1,13 +1,22 @@
-"""The whole pipeline as a user runs it, on a tiny sample: cold, again, and as experiments; artifacts, and mistakes."""
+"""The whole pipeline as a user runs it, on a tiny sample: killed, again, as experiments; artifacts, and mistakes."""
 
 import json
+import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from killing import files_below
 from project import Project, clone, tiny
 from running import run_pipeline
+
+KILLS = 4
+STAGES, SECONDS = 3, 2.5  # a run is killed in one of its first stages, so long after it began at most
+UNLIKE = ("data/raw", "data/inventory")  # times of files are in them
 
 
 def stages_run(said: str) -> set[str]:
@@ -27,11 +36,35 @@ def one_corpus_a_system() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The first run, which is killed again and again, with all that it started."""
+    rng = np.random.default_rng(0)
     project = clone(tmp_path_factory.mktemp("unisono"), one_corpus_a_system())
+    kills = sum(killed(project, rng.integers(1, STAGES + 1), rng.uniform(0, SECONDS)) for _ in range(KILLS))
+    assert kills == KILLS
     project.run("dvc", "repro")
     project.run("git", "add", "-A")
     project.run("git", "commit", "-qm", "first run")
     return project
+
+
+def killed(project: Project, stages: int, seconds: float) -> bool:
+    """Run `dvc repro` and kill it with its stages so many seconds after its n-th began; False if it ended before."""
+    run = subprocess.Popen(
+        ["dvc", "repro"], cwd=project.folder, env={**project.env, "PYTHONUNBUFFERED": "1"}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    with run:
+        assert run.stdout is not None
+        said = []
+        for line in run.stdout:
+            said.append(line)
+            stages -= line.startswith("Running stage")
+            if stages == 0:
+                time.sleep(seconds)
+                os.killpg(run.pid, signal.SIGKILL)
+                return True
+    assert run.returncode == 0, "".join(said)
+    return False
 
 
 def test_every_task_has_its_metrics_and_table(project: Project) -> None:
@@ -75,48 +108,44 @@ def test_a_second_run_has_nothing_to_do(project: Project) -> None:
     assert "Data and pipelines are up to date." in project.run("dvc", "repro")
 
 
-def test_another_cold_run_gives_the_same_bytes(project: Project, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_anywhere_ends_as_one_that_was_not(project: Project, tmp_path: Path) -> None:
     """In one process instead of one a stage, so that nothing that a stage leaves in memory matters either."""
-    other = clone(tmp_path, one_corpus_a_system())
-    run_pipeline(other.folder)
-    results = [
-        path
-        for name in (
-            "metrics",
-            "data/embeddings",
-            "data/baselines",
-            "data/models",
-            "data/cf",
-            "data/genres",
-            "data/words",
-            "data/artists",
-            "report",
-        )
-        for path in (tmp_path / name).rglob("*.*")
-    ]
-    files = [str(p.relative_to(tmp_path)) for p in results if p.is_file() and p.name != ".gitignore"]
-    assert {"metrics/train.json", "metrics/details/finetune.json", "metrics/details/baselines/tags.json"} <= set(files)
-    assert {"data/embeddings/catalogue/trained/tracks.npy", "report/report.md", "report/index.html"} <= set(files)
-    assert "data/embeddings/magnatagatune/similarity/windows.npy" in files
-    different = [name for name in files if other.read(name) != project.read(name)]
-    assert not different
+    whole = clone(tmp_path, one_corpus_a_system())
+    run_pipeline(whole.folder)
+    found, expected = results(project), results(whole)
+    assert {"metrics/train.json", "metrics/details/finetune.json", "data/models/finetuned/encoder.safetensors"} <= set(
+        expected
+    )
+    assert found.keys() == expected.keys()
+    assert [path for path, data in expected.items() if found[path] != data] == []
+
+
+def results(project: Project) -> dict[str, bytes]:
+    """What the stages made: every file, and what it holds."""
+    found = {
+        f"{name}/{path}": data
+        for name in ("data", "metrics", "report")
+        for path, data in files_below(project.folder / name).items()
+    }
+    return {path: data for path, data in found.items() if not path.startswith(UNLIKE) and ".gitignore" not in path}
 
 
 def test_an_experiment_reruns_what_follows_and_comes_back_from_the_cache(project: Project) -> None:
     """An ablation of the first system and a variant of the second at once; test_reruns has each by itself."""
     kept = ("data/models/trained/encoder.safetensors", "data/models/finetuned/encoder.safetensors",
-            "metrics/train.json", "metrics/finetune.json", "metrics/details/evaluate/tags.json")  # fmt: skip
-    before = {name: project.read(name) for name in kept}
+            "metrics/train.json", "metrics/finetune.json")  # fmt: skip
+    before, scores = {name: project.read(name) for name in kept}, project.read("metrics/details/evaluate/tags.json")
     changes = ("-S", "loss.lambda_a2p=0", "-S", "finetune.alpha=0.1", "-S", "finetune.label_fraction=0.1")
     ran = stages_run(project.run("dvc", "exp", "run", *changes))
     second = {"finetune", "export_similarity", "similarity_space"}
     assert ran == {"train", "export", "map", "evaluate", "report"} | second
     assert all(project.read(name) != content for name, content in before.items())
+    assert project.read("metrics/details/evaluate/tags.json") != scores
     assert json.loads(project.read("metrics/details/finetune.json"))["labelled"] == 4
     diff = project.run("dvc", "metrics", "diff")
     assert "playlists.ndcg@100" in diff and len(diff.splitlines()) < 30
     back = ("-S", "loss.lambda_a2p=1.0", "-S", "finetune.alpha=1.0", "-S", "finetune.label_fraction=1.0")
-    assert stages_run(project.run("dvc", "exp", "run", *back)) <= {"evaluate", "report"}
+    assert stages_run(project.run("dvc", "exp", "run", *back, "train@catalogue", "finetune@magnatagatune")) == set()
     assert all(project.read(name) == content for name, content in before.items())
 
 
