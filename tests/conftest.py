@@ -1,10 +1,13 @@
-"""The order of the suite, and signals as a terminal gives them."""
+"""The order of the suite, no test that fails for being slow, and signals as a terminal gives them."""
 
 import signal
 
 import pytest
+from hypothesis import settings
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore it
+settings.register_profile("unisono", deadline=None)  # a busy machine takes its time
+settings.load_profile("unisono")
 
 LONGEST = ("test_pipeline", "test_own_music", "test_packing_interrupted", "test_killed", "test_endings", "test_reruns")
 

@@ -219,7 +219,7 @@ TEXT = st.text(st.characters(), max_size=40) | st.sampled_from(
 NAME = st.binary(min_size=1, max_size=40).filter(lambda name: not set(name) & set(b"/\0") and name not in (b".", b".."))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(NAME, TEXT, TEXT, TEXT), min_size=1, max_size=5), st.lists(NAME, max_size=2), st.data())
 def test_whatever_tags_and_names_hold_the_reader_takes_it(
     tmp_path_factory: pytest.TempPathFactory,

@@ -116,7 +116,7 @@ def test_a_corpus_without_playlists_has_an_empty_table(tmp_path: Path) -> None:
     assert pd.read_parquet(tmp_path / "p.parquet").empty
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(0.01, 0.9), st.integers(0, 9))
 def test_a_share_of_each_playlist_is_held_out_and_at_least_one_song_kept(share: float, seed: int) -> None:
     lists, split = playlists(), parts()

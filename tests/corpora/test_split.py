@@ -60,7 +60,7 @@ def test_genres_deviate_no_more_than_by_plain_iterative_stratification(seed: int
 genre_lists = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=4), min_size=10, max_size=120)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(genre_lists, st.integers(0, 5), st.sampled_from([(0.1, 0.1), (0.2, 0.1), (0.15, 0.25)]))
 def test_every_track_has_one_part_of_the_right_size(
     genres: list[list[str]], seed: int, shares: tuple[float, float]
@@ -147,7 +147,7 @@ def test_ids_may_be_numbers() -> None:
     assert metrics == split_metrics(labels.set_axis(labels.index.map(str)), named, 0.2, 0.2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(genre_lists, st.integers(2, 5), st.integers(0, 5))
 def test_folds_test_every_track_once_and_keep_the_shares(genres: list[list[str]], folds: int, seed: int) -> None:
     labels = by_id(genres)

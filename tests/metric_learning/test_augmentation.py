@@ -341,7 +341,7 @@ def test_no_gradient_passes_and_the_input_is_left_alone() -> None:
     assert torch.equal(wave_BS.detach(), before_BS)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     batch=st.integers(1, 5),
     n_samples=st.integers(1, 3000),
