@@ -29,7 +29,7 @@ SONGS, DIM, SHARE = 649_091, 128, 0.2
 def main(n_songs: int = SONGS) -> None:
     rng = np.random.default_rng(0)
     ids, genres = pd.Index([f"{number:07}" for number in range(n_songs)]), long_tail(n_songs)
-    centre_of = dict(zip((f"GN{g}" for g in range(1, GENRES + 1)), rng.standard_normal((GENRES, DIM)), strict=True))
+    centre_of = dict(zip((f"GN{g}" for g in range(GENRES)), rng.standard_normal((GENRES, DIM)), strict=True))
     vectors_ND = rng.standard_normal((n_songs, DIM), dtype=np.float32)
     vectors_ND += np.sqrt(SHARE / (1 - SHARE)) * np.stack([centre_of[first] for first, *_ in genres])
     part = rng.choice(["train", "validation", "test"], size=n_songs, p=[0.8, 0.1, 0.1])

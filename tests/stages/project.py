@@ -83,6 +83,7 @@ def tiny() -> dict[str, Any]:
     for section, values in TINY.items():
         params[section] |= values
     params["threads"] = 1  # the processes that run the tests share the cores
+    params["machine"]["workers"] = 1  # each would load its libraries for a few tracks
     params["similarity"]["encoder"] = {"kind": "sample_cnn", "channels": [4] * 7, "embedding_dim": 8}
     for task in params["evaluation"].values():
         if "repeats" in task:

@@ -47,7 +47,7 @@ def own_music(folder: Path, genres: bool, playlists: bool) -> None:
 def folder_params(music: Path) -> dict[str, Any]:
     """params/folder.yaml, for tiny models."""
     params = yaml.safe_load((REPO / "params/folder.yaml").read_text())
-    params["threads"] = 1
+    params["threads"] = params["machine"]["workers"] = 1
     params["corpora"]["catalogue"]["root"] = str(music)
     params["report"]["tag_pair"] = ["low", "high"]
     params["pack"]["max_reject_share"] = 0.1
