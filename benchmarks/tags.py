@@ -3,8 +3,7 @@
 python benchmarks/tags.py [SONGS]
 
 Melon has 649,091 songs and 219 genres; embeddings have 128 dimensions, and a fifth of what they hold is the genre. The
-training part is drawn down to `max_tracks`, and the probe stops where its validation loss, over a tenth of the songs,
-does.
+repeats stop where their validation loss, over a tenth of the songs, does.
 """
 
 import resource
@@ -43,7 +42,7 @@ def main(n_songs: int = SONGS) -> None:
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report(
-        f"probe of {GENRES} genres, {n_songs:,} songs, {task.max_tracks:,} to learn from, {task.repeats} repeats",
+        f"probe of {GENRES} genres, {n_songs:,} songs, {task.repeats} repeats",
         seconds, "s", roc_auc=measured.scores["roc_auc"]["mean"],
         peak_gigabytes=peak * 1024 / 1e9, gigabytes_before=before * 1024 / 1e9,
     )  # fmt: skip

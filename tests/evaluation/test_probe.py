@@ -90,8 +90,18 @@ def test_a_constant_feature_and_a_last_batch_of_one_do_no_harm() -> None:
     assert np.isfinite(probe.logits(train.features_ND)).all()
 
 
-def test_the_number_of_threads_is_left_as_it_was() -> None:
+def test_threads_share_the_repeats_and_are_left_as_they_were() -> None:
+    rng = np.random.default_rng(0)
+    train, validation = (two_blobs(n, rng) for n in (65, 20))
     before = torch.get_num_threads()
-    train = two_blobs(10, np.random.default_rng(0))
-    fit_probe(train, train, 2, settings(epochs=1), [0], batch_norm=False)
-    assert torch.get_num_threads() == before
+    logits_RNC = {}
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            probe = fit_probe(train, validation, 2, settings(dropout=0.3, patience=3), range(3), batch_norm=True)
+            assert torch.get_num_threads() == threads
+            logits_RNC[threads] = probe.logits(validation.features_ND)
+    finally:
+        torch.set_num_threads(before)
+    for threads in (2, 5):
+        np.testing.assert_allclose(logits_RNC[threads], logits_RNC[1], rtol=1e-3, atol=1e-4)

@@ -1,4 +1,4 @@
-"""MLP probes over frozen embeddings; a protocol's repeats are trained side by side as one batched model."""
+"""MLP probes over frozen embeddings; a protocol's repeats are trained side by side, as one batched model a thread."""
 
 import copy
 import itertools
@@ -12,11 +12,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from unisono.params.evaluation import Probe
-from unisono.training.devices import one_thread
+from unisono.training.devices import in_threads, one_thread
 
 # Shapes: R repeats, N instances, B batch, D features, H hidden units, C classes or tags.
 
 EVALUATION_ROWS = 4096  # instances that pass through all repeats at once outside of training
+_Part = tuple[torch.Tensor, torch.Tensor]  # standardised features (n, d), and targets
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _per_repeat(norm: nn.Module, x_RBH: torch.Tensor) -> torch.Tensor:
 class FittedProbe:
     """Trained repeats, with the training part's mean and std (1, d) by which features are standardised."""
 
-    model: Repeats
+    models: list[Repeats]
     mean_1D: np.ndarray
     std_1D: np.ndarray
 
@@ -88,8 +89,9 @@ class FittedProbe:
         """Return the logits (r, n, c) of features (n, d)."""
         features = _standardised(features_ND, self.mean_1D, self.std_1D)
         with torch.no_grad(), one_thread():
-            blocks = [_all_repeats(self.model, block) for block in features.split(EVALUATION_ROWS)]
-        return torch.cat(blocks, dim=1).numpy()
+            blocks = features.split(EVALUATION_ROWS)
+            logits = [torch.cat([_all_repeats(model, block) for block in blocks], dim=1) for model in self.models]
+        return torch.cat(logits).numpy()
 
 
 def fit_probe(
@@ -106,24 +108,32 @@ def fit_probe(
     The loss is cross entropy for class numbers and binary cross entropy for tags. Each repeat stops after
     `settings.patience` epochs without a better validation loss and falls back to its best epoch; with a patience of
     `settings.epochs` or more there is no early stopping: `validation` is not looked at, the last epoch counts.
-    """
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    sizes = [train.features_ND.shape[1], *settings.hidden, outputs]
-    model = Repeats(sizes, settings.dropout, batch_norm, generators)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-    mean, std = _statistics(train.features_ND)
-    x_ND, targets = _standardised(train.features_ND, mean, std), _targets(train)
-    stopping = _EarlyStopping(model, settings.patience) if settings.patience < settings.epochs else None
-    held_out = _standardised(validation.features_ND, mean, std), _targets(validation)
 
-    with one_thread():
-        for _ in range(settings.epochs):
-            _train_epoch(model, optimizer, x_ND, targets, settings.batch_size)
-            if stopping is not None and stopping.after_epoch(_losses(model, *held_out)):
-                break
+    The repeats are shared out to torch's threads: layers are too small for several. Last digits depend on their number.
+    """
+    mean, std = _statistics(train.features_ND)
+    seen = _standardised(train.features_ND, mean, std), _targets(train)
+    held_out = _standardised(validation.features_ND, mean, std), _targets(validation)
+    sizes = [train.features_ND.shape[1], *settings.hidden, outputs]
+
+    def fit(group: list[int]) -> Repeats:
+        generators = [torch.Generator().manual_seed(seed) for seed in group]
+        return _fit(Repeats(sizes, settings.dropout, batch_norm, generators), seen, held_out, settings)
+
+    groups = [group.tolist() for group in np.array_split(seeds, min(len(seeds), torch.get_num_threads()))]
+    return FittedProbe([model for _, model in in_threads(fit, groups, len(groups))], mean, std)
+
+
+def _fit(model: Repeats, seen: _Part, held_out: _Part, settings: Probe) -> Repeats:
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+    stopping = _EarlyStopping(model, settings.patience) if settings.patience < settings.epochs else None
+    for _ in range(settings.epochs):
+        _train_epoch(model, optimizer, *seen, settings.batch_size)
+        if stopping is not None and stopping.after_epoch(_losses(model, *held_out)):
+            break
     if stopping is not None:
         model.load_state_dict(stopping.best)
-    return FittedProbe(model.eval(), mean, std)
+    return model.eval()
 
 
 def _statistics(features_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
