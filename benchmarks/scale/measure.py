@@ -124,13 +124,13 @@ def read_results() -> dict[int, dict[str, Any]]:
 def table(results: dict[int, dict[str, Any]]) -> str:
     """Seconds and memory of each stage at each size, and the power of the number of songs by which its time grows."""
     sizes = list(results)
-    largest = results[sizes[-1]]["stages"]
     head = [f"{n:,} songs" for n in sizes]
     lines = [f"| stage | {' | '.join(head)} | growth | |", "|---" * (len(sizes) + 3) + "|"]
-    for stage in largest:
-        cells = [_cell(results[n]["stages"].get(stage)) for n in sizes]
-        at = {n: results[n]["stages"][stage]["seconds"] for n in sizes[-2:] if stage in results[n]["stages"]}
-        lines.append(f"| `{stage}` | {' | '.join(cells)} | {_growth(at)} | {_flags(largest[stage], at)} |")
+    for stage in dict.fromkeys(stage for n in sizes for stage in results[n]["stages"]):
+        figures = {n: results[n]["stages"][stage] for n in sizes if stage in results[n]["stages"]}
+        at = {n: figures[n]["seconds"] for n in list(figures)[-2:]}
+        cells = [_cell(figures.get(n)) for n in sizes]
+        lines.append(f"| `{stage}` | {' | '.join(cells)} | {_growth(at)} | {_flags(figures[max(figures)], at)} |")
     where = "; ".join(sorted({result["machine"] for result in results.values()}))
     return "\n".join([f"On {where}:\n", *lines]) + "\n"
 
