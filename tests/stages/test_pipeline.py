@@ -113,9 +113,10 @@ def test_a_run_that_is_killed_anywhere_ends_as_one_that_was_not(project: Project
     whole = clone(tmp_path, one_corpus_a_system())
     run_pipeline(whole.folder)
     found, expected = results(project), results(whole)
-    assert {"metrics/train.json", "metrics/details/finetune.json", "data/models/finetuned/encoder.safetensors"} <= set(
-        expected
-    )
+    made = set(expected)
+    assert {"metrics/train.json", "metrics/details/finetune.json", "metrics/details/baselines/tags.json"} <= made
+    assert {"data/embeddings/catalogue/trained/tracks.npy", "report/report.md", "report/index.html"} <= made
+    assert "data/embeddings/magnatagatune/similarity/windows.npy" in made
     assert found.keys() == expected.keys()
     assert [path for path, data in expected.items() if found[path] != data] == []
 
@@ -133,19 +134,18 @@ def results(project: Project) -> dict[str, bytes]:
 def test_an_experiment_reruns_what_follows_and_comes_back_from_the_cache(project: Project) -> None:
     """An ablation of the first system and a variant of the second at once; test_reruns has each by itself."""
     kept = ("data/models/trained/encoder.safetensors", "data/models/finetuned/encoder.safetensors",
-            "metrics/train.json", "metrics/finetune.json")  # fmt: skip
-    before, scores = {name: project.read(name) for name in kept}, project.read("metrics/details/evaluate/tags.json")
+            "metrics/train.json", "metrics/finetune.json", "metrics/details/evaluate/tags.json")  # fmt: skip
+    before = {name: project.read(name) for name in kept}
     changes = ("-S", "loss.lambda_a2p=0", "-S", "finetune.alpha=0.1", "-S", "finetune.label_fraction=0.1")
     ran = stages_run(project.run("dvc", "exp", "run", *changes))
     second = {"finetune", "export_similarity", "similarity_space"}
     assert ran == {"train", "export", "map", "evaluate", "report"} | second
     assert all(project.read(name) != content for name, content in before.items())
-    assert project.read("metrics/details/evaluate/tags.json") != scores
     assert json.loads(project.read("metrics/details/finetune.json"))["labelled"] == 4
     diff = project.run("dvc", "metrics", "diff")
     assert "playlists.ndcg@100" in diff and len(diff.splitlines()) < 30
     back = ("-S", "loss.lambda_a2p=1.0", "-S", "finetune.alpha=1.0", "-S", "finetune.label_fraction=1.0")
-    assert stages_run(project.run("dvc", "exp", "run", *back, "train@catalogue", "finetune@magnatagatune")) == set()
+    assert stages_run(project.run("dvc", "exp", "run", *back)) <= {"evaluate", "report"}
     assert all(project.read(name) == content for name, content in before.items())
 
 
