@@ -22,6 +22,7 @@ from unisono.embeddings.read import Embeddings
 from unisono.evaluation.measures.continuations import Continuations
 from unisono.evaluation.tasks.playlist_continuation import evaluate_playlists
 from unisono.params.evaluation import PlaylistContinuation
+from unisono.training.devices import pick_device
 
 MELON = (132_173, 572_258, 64_862)
 DIM, CLUSTERS, KNOWN, HIDDEN = 128, 300, 41, 5
@@ -69,7 +70,7 @@ def main(*sizes: str) -> None:
     )  # fmt: skip
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
-    evaluate_playlists(embeddings, data, task)
+    evaluate_playlists(embeddings, data, task, "auto")
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report(
@@ -80,7 +81,7 @@ def main(*sizes: str) -> None:
     queries, items = normalised(embeddings.tracks_ND[:n_queries]), normalised(embeddings.tracks_ND[n_queries:])
     asked = queries[rng.choice(n_queries, min(ASKED, n_queries), replace=False)]
     started = time.perf_counter()
-    exact, _ = nearest_exact(asked, items, task.k)
+    exact, _ = nearest_exact(asked, items, task.k, pick_device("auto"))
     ours = time.perf_counter() - started
     started = time.perf_counter()
     nearest_annoy(asked[:1], items, task.k, TREES, 0)

@@ -38,7 +38,7 @@ def main(n_songs: int = SONGS) -> None:
     assert isinstance(task, Tagging)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
-    measured = evaluate_tags(embeddings, labels, task, "generated")
+    measured = evaluate_tags(embeddings, labels, task, "generated", "auto")
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report(

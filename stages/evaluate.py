@@ -43,7 +43,7 @@ def main(params: Params, name: str = "", what: str = "trained") -> None:
         )
     factors = BASELINES / task.corpus / "factors" if task.corpus in params.systems.alignment else None
     where = f"evaluation.{name} ({task.corpus})"
-    corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", where, factors)
+    corpus = Corpus(FRAMES / task.corpus, SPLIT / f"{task.corpus}.parquet", where, factors, params.machine.device)
     try:
         scores = baselines(task, params, corpus) if what == "baselines" else score(task, models(task, params), corpus)
         headline, details = {name: scores.headline(name_models=task.model == "")}, scores.to_json()

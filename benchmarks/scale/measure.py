@@ -36,6 +36,7 @@ PAGE = REPO / "docs" / "scale.md"
 BEGIN, END = "<!-- figures: made by benchmarks/scale/measure.py -->\n", "<!-- end of figures -->\n"
 FRAMES = 128  # of a song
 POLL = 0.1  # seconds
+IDLE = 50  # times as long as it takes to look, which is long where much memory is mapped
 HOUR, MEMORY = 3600, 8e9
 NOISE = 0.05  # of a measured power
 # Of dvc.yaml, what the size of the catalogue does not reach: it works on audio corpora, or on others' vectors.
@@ -107,9 +108,10 @@ def measure(command: str, folder: Path) -> dict[str, float]:
     started, peak = time.perf_counter(), 0
     with subprocess.Popen(command.split(), cwd=folder) as running:
         while running.poll() is None:
+            looked = time.perf_counter()
             with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
                 peak = max(peak, held(psutil.Process(running.pid)))
-            time.sleep(POLL)
+            time.sleep(max(POLL, IDLE * (time.perf_counter() - looked)))
     if running.returncode:
         raise SystemExit(f"`{command}` failed in {folder}; see its output above")
     return {"seconds": time.perf_counter() - started, "bytes": peak}

@@ -1,6 +1,7 @@
 """What packing will take is told beforehand: near what it then takes, on each disk, and refused if it is too much."""
 
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -20,9 +21,11 @@ SECONDS = 20
 @pytest.mark.parametrize("kind", ["wav", "mp3", "ogg", "flac"])
 def test_audio_is_reckoned_by_how_long_it_is(kind: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    for number in range(40):
+    for number in range(4):
         samples = np.cumsum(rng.standard_normal(SECONDS * 22050)) % 2 - 1
         soundfile.write(tmp_path / f"{number}.{kind}", 0.3 * samples, 22050)
+    for number in range(4, 40):
+        shutil.copy(tmp_path / f"{number % 4}.{kind}", tmp_path / f"{number}.{kind}")
     (tmp_path / f"broken.{kind}").write_bytes(rng.bytes(5000))
     sources = {name: name for name in [*(f"{number}.{kind}" for number in range(40)), f"broken.{kind}", "gone.wav"]}
     units, waves = cut_into_units(sources), Waves(sample_rate=7350)
@@ -59,12 +62,11 @@ def test_vectors_are_counted(tmp_path: Path) -> None:
 def test_a_disk_of_its_own_for_the_cache_needs_the_room_too(tmp_path: Path) -> None:
     here = Cache(tmp_path / "cache/not/there/yet")
     assert needed_in(tmp_path, here, 100) == {tmp_path: 100}
-    assert needed_in(tmp_path, here, 100, in_passing=30) == {tmp_path: 130}
-    assert needed_in(tmp_path, Cache(tmp_path, links=False), 100, in_passing=30) == {tmp_path: 200}
+    assert needed_in(tmp_path, Cache(tmp_path, links=False), 100) == {tmp_path: 200}
     other = Path("/dev/shm")
     if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("there is no second file system to write to")
-    assert needed_in(tmp_path, Cache(other), 100, in_passing=30) == {tmp_path: 130, other: 100}
+    assert needed_in(tmp_path, Cache(other), 100) == {tmp_path: 100, other: 100}
 
 
 def test_the_cache_is_where_dvc_s_settings_say(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_pack_goes_on_where_it_stopped(melon_catalogue: Catalogue, tmp_path: P
         run_pack(melon_catalogue, tmp_path, "again", max_reject_share=0.0)  # leaves its finished work
     [work] = (tmp_path / "checkpoints").iterdir()
     (work / "unit-00000.json").unlink()  # as if killed before it was written
-    (work / "unit-00000.raw").write_bytes(b"half")
+    (work / "unit-00000.frames").write_bytes(b"half")
     (work / "unit-00002.h5").unlink()  # as if killed while moving shards
     kept = work / "unit-00001.json"
     untouched = kept.stat().st_mtime_ns

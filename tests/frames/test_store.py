@@ -69,7 +69,10 @@ def test_random_crops_start_anywhere_that_fits_and_follow_the_seed(store: FrameS
 
 def test_shards_are_contiguous_float16_and_leave_no_temporary_files(store: FrameStore) -> None:
     with h5py.File(store.folder / shard_name(0)) as file:
-        assert (file["frames"].dtype, file["frames"].chunks, file["frames"].compression) == (np.float16, None, None)
+        frames = file["frames"]
+        assert (frames.dtype, frames.chunks, frames.compression) == (np.float16, None, None)
+        whole = np.concatenate([store.read(track) for track, row in store.index.iterrows() if row["shard"] == 0])
+        np.testing.assert_array_equal(frames[:], whole)  # by HDF5 itself, where `store` maps the file
     assert sorted(path.suffix for path in store.folder.iterdir()) == [".h5", ".h5", ".parquet"]
 
 
@@ -78,6 +81,12 @@ def test_the_same_frames_make_the_same_bytes(tmp_path: Path, tracks: dict[str, n
         (tmp_path / name).mkdir()
         write_store(tmp_path / name, [tracks])
     assert (tmp_path / "one" / shard_name(0)).read_bytes() == (tmp_path / "two" / shard_name(0)).read_bytes()
+
+
+def test_a_writer_without_frames_leaves_nothing(tmp_path: Path) -> None:
+    with FrameWriter(tmp_path / "x.h5", N_BANDS):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_writer_leaves_nothing(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ from unisono.alignment import objective, prediction
 from unisono.alignment.alignments import weighted_alignments
 from unisono.alignment.build import build_objective
 from unisono.alignment.encoder import build_audio_encoder
+from unisono.embeddings.neighbours import _largest
 from unisono.encoders.sample_cnn import SampleCNN
+from unisono.evaluation.measures.probe import Repeats, _loss_per_repeat, _rows
 from unisono.metric_learning import objective as metric_learning
 from unisono.metric_learning.augmentation import AugmentationChain
 from unisono.metric_learning.effects import pitch_shift
@@ -62,13 +64,17 @@ def losses_on_cuda(module: nn.Module, inputs: dict[str, Tensor], present: dict[s
 
     Rows are found outside of the mode: what is present lies on the CPU with its values, which nobody waits for.
     """
-    states = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    there = {name: torch.empty_like(state, device=CUDA) for name, state in states.items()}
+    there = _states_on_cuda(module)
     with pytest.MonkeyPatch.context() as patch:
         for file in (objective, prediction, metric_learning):
             patch.setattr(file, "rows_with", _rows_with)
         losses = functional_call(module, there, (inputs, present))
     return {loss.device.type for loss in losses.values()}
+
+
+def _states_on_cuda(module: nn.Module) -> dict[str, Tensor]:
+    states = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    return {name: torch.empty_like(state, device=CUDA) for name, state in states.items()}
 
 
 def _rows_with(*present_B: Tensor) -> Tensor:
@@ -127,6 +133,25 @@ def test_an_effect_reads_nothing_back(effect: str) -> None:
 def test_a_pitch_shift_reads_nothing_back_but_semitones_of_the_cpu() -> None:
     wave_BS = torch.randn(1, RATE, device=CUDA)  # one: of a single number, made here, a fake tensor knows the value
     assert pitch_shift(wave_BS, torch.tensor([5.0]), RATE).shape == wave_BS.shape
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_a_probe_reads_nothing_back(classes: bool) -> None:
+    probe = Repeats([4, 6, 5, 3], 0.5, True, [torch.Generator().manual_seed(seed) for seed in range(2)]).train()
+    with fake_tensors():
+        features_ND = torch.randn(20, 4, device=CUDA)
+        targets = torch.zeros(20, dtype=torch.int64, device=CUDA) if classes else torch.ones(20, 3, device=CUDA)
+        chosen_RB = torch.zeros(2, 8, dtype=torch.int64, device=CUDA)
+        logits_RBC = functional_call(probe, _states_on_cuda(probe), (_rows(features_ND, chosen_RB),))
+        assert logits_RBC.shape == (2, 8, 3)
+        assert _loss_per_repeat(logits_RBC, _rows(targets, chosen_RB)).device.type == "cuda"
+
+
+@pytest.mark.usefixtures("_fake")
+@pytest.mark.parametrize("n_items", [6, 1003])  # the latter in groups
+def test_the_nearest_are_found_without_reading_anything_back(n_items: int) -> None:
+    similarities, places = _largest(torch.randn(B, n_items, device=CUDA), 5)
+    assert similarities.device.type == places.device.type == "cuda" and places.shape == (B, 5)
 
 
 @pytest.mark.usefixtures("_fake")

@@ -6,10 +6,11 @@ import numpy as np
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, device
 
 GROUP = 8  # items that are first compared by the nearest of them, where there are many
 BLOCK_ELEMENTS = 8_000_000  # similarities in memory at once: 32 MB of float32, which many a cache holds
+BLOCK_ON_GPU = 16  # times as many there, where starting each block takes its time
 TIE_STEPS = 2**32  # similarities that round to the same step of 1 / 2**32 are equal to `nearest_others`
 
 
@@ -19,24 +20,27 @@ def normalised(vectors_ND: np.ndarray) -> np.ndarray:
     return (vectors_ND / np.where(length_N1 > 0, length_N1, 1)).astype(np.float32)
 
 
-def nearest_exact(queries_QD: np.ndarray, items_ND: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest_exact(
+    queries_QD: np.ndarray, items_ND: np.ndarray, k: int, where: "device | str" = "cpu"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers (q, k) int32 and similarities (q, k) float32 of each query's k nearest items, nearest first.
 
-    Both sides are at length one. The similarities are a matrix product in blocks of queries, so that memory stays
-    bounded. With fewer than k items, all are returned. k nearest of equal similarity are an arbitrary but repeatable
-    choice.
+    Both sides are at length one. The similarities are a matrix product on the device `where`, in blocks of queries, so
+    that memory stays bounded. With fewer than k items, all are returned. k nearest of equal similarity are an arbitrary
+    but repeatable choice.
     """
     import torch  # here: who only needs vectors at length one is spared the seconds that loading it takes
 
     k = min(k, len(items_ND))
     numbers_QK = np.empty((len(queries_QD), k), dtype=np.int32)
     similarities_QK = np.empty((len(queries_QD), k), dtype=np.float32)
-    items_DN = torch.from_numpy(items_ND).T
-    block = max(1, BLOCK_ELEMENTS // len(items_ND))
+    items_DN = torch.from_numpy(items_ND).to(where).T
+    elements = BLOCK_ELEMENTS * (1 if items_DN.device.type == "cpu" else BLOCK_ON_GPU)
+    block = max(1, elements // len(items_ND))
     for start in tqdm(range(0, len(queries_QD), block), desc="nearest", unit="block", disable=None):
         chosen = slice(start, start + block)
-        similarities, numbers = _largest(torch.from_numpy(queries_QD[chosen]) @ items_DN, k)
-        similarities_QK[chosen], numbers_QK[chosen] = similarities.numpy(), numbers.numpy()
+        similarities, numbers = _largest(torch.from_numpy(queries_QD[chosen]).to(where) @ items_DN, k)
+        similarities_QK[chosen], numbers_QK[chosen] = similarities.cpu().numpy(), numbers.cpu().numpy()
     return numbers_QK, similarities_QK
 
 
@@ -57,8 +61,9 @@ def _largest(values_BN: "Tensor", k: int) -> "tuple[Tensor, Tensor]":
     grouped = n_groups * GROUP
     groups_BG = values_BN[:, :grouped].unflatten(1, (GROUP, n_groups)).amax(dim=1)
     _, chosen_BK = _largest(groups_BG, k)
-    places_BP = (chosen_BK.unsqueeze(1) + n_groups * torch.arange(GROUP)[:, None]).flatten(1)
-    left_over = torch.arange(grouped, n).expand(len(values_BN), -1)
+    member_G = torch.arange(GROUP, device=values_BN.device)
+    places_BP = (chosen_BK.unsqueeze(1) + n_groups * member_G[:, None]).flatten(1)
+    left_over = torch.arange(grouped, n, device=values_BN.device).expand(len(values_BN), -1)
     places_BP = torch.cat([places_BP, left_over], dim=1)
     largest = torch.topk(values_BN.gather(1, places_BP), k, dim=1)
     return largest.values, places_BP.gather(1, largest.indices)

@@ -110,19 +110,21 @@ class Scores:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What the tasks know of a packed corpus beside its embeddings.
+    """What the tasks know of a packed corpus beside its embeddings, and where they compute.
 
     Attributes:
         folder: its tables, as they were packed.
         split: the table of its split, for labels and playlists that have none of their own.
         where: what to call the task and its corpus in an error.
         factors: the folder of its songs' collaborative factors, if it has any.
+        device: auto | cpu | cuda, for what takes long: probes, and the nearest of all songs.
     """
 
     folder: Path
     split: Path
     where: str
     factors: Path | None = None
+    device: str = "cpu"
 
     @property
     def split_of_playlists(self) -> Path:

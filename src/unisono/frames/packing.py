@@ -77,8 +77,7 @@ def pack(
         forget_what_was_missing(units, work)
         todo = [unit for unit in units if not unit.is_done(work)]
         n_bytes = bytes_to_pack(todo, catalogue.root, front_end, max_frames)
-        in_passing = n_bytes * min(workers, len(todo)) // max(1, len(todo))  # each worker ends a shard, all alike
-        needed = needed_in(work, cache, n_bytes, in_passing)
+        needed = needed_in(work, cache, n_bytes)
         refuse_without_space(f"packing {corpus}", needed, free_in(needed))
         pack_units(units, reader, work, workers, corpus)
         _refuse_what_went_away(corpus, catalogue.root, inventory)

@@ -87,7 +87,7 @@ class Cache:
     links: bool = True
 
 
-def needed_in(work: Path, cache: Cache, n_bytes: int, in_passing: int = 0) -> dict[Path, int]:
+def needed_in(work: Path, cache: Cache, n_bytes: int) -> dict[Path, int]:
     """The bytes that must be free, by a folder of each disk: where files are written, and where DVC keeps them.
 
     DVC moves an output into its cache and links it back. On another disk the cache needs the room as well; where no
@@ -95,13 +95,11 @@ def needed_in(work: Path, cache: Cache, n_bytes: int, in_passing: int = 0) -> di
 
     Args:
         work: where files are written; it exists.
-        in_passing: what is written twice while a shard is completed, before any of it is DVC's.
     """
     kept = next(folder for folder in (cache.folder, *cache.folder.absolute().parents) if folder.exists())
     if kept.stat().st_dev != work.stat().st_dev:
-        return {work: n_bytes + in_passing, kept: n_bytes}
-    copies = 1 if cache.links and _can_link(work) else 2
-    return {work: max(n_bytes + in_passing, copies * n_bytes)}
+        return {work: n_bytes, kept: n_bytes}
+    return {work: n_bytes if cache.links and _can_link(work) else 2 * n_bytes}
 
 
 def _can_link(folder: Path) -> bool:

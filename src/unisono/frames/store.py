@@ -4,9 +4,7 @@ A shard `frames-00000.h5` holds one dataset `frames` (total_frames, n_bands), fl
 that a crop is one straight read. `index.parquet` says where each track lies: track_id, shard, first_frame, n_frames.
 """
 
-import errno
-import os
-import shutil
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +17,6 @@ import pandas as pd
 from unisono.artifacts.read import damaged, read_table, reading
 
 INDEX_COLUMNS = ("track_id", "shard", "first_frame", "n_frames")
-COPY_FRAMES = 1 << 16
-HDF5_BYTES = 1 << 16  # more than a shard has beside its frames
 
 
 def shard_name(shard: int) -> str:
@@ -29,10 +25,10 @@ def shard_name(shard: int) -> str:
 
 
 class FrameWriter:
-    """Write one shard track by track, in memory bounded by one track.
+    """Write one shard track by track, in memory bounded by one track; without a track there is no shard.
 
-    A contiguous HDF5 dataset cannot grow, so frames go to a temporary file first and are copied in blocks once their
-    number is known. The shard appears under its name only when it is complete.
+    A contiguous HDF5 dataset cannot grow, so frames are written behind room for what HDF5 puts before them, which is
+    filled in once their number is known. The shard appears under its name only when it is complete.
 
     Args:
         path: the shard to write.
@@ -43,8 +39,9 @@ class FrameWriter:
         self.path = path
         self.n_bands = n_bands
         self.n_frames = 0
-        self._raw_path = path.with_suffix(".raw")
-        self._raw = self._raw_path.open("w+b")
+        self._unfinished = path.with_suffix(".frames")
+        self._file = self._unfinished.open("wb")
+        self._file.write(_header(1, n_bands))
 
     def append(self, frames_TF: np.ndarray) -> int:
         """Append a track's frames (n_frames, n_bands), stored as float16; return its first frame.
@@ -55,7 +52,7 @@ class FrameWriter:
         if frames_TF.ndim != 2 or frames_TF.shape[1] != self.n_bands or len(frames_TF) == 0:
             raise ValueError(f"frames have the shape {frames_TF.shape}; expected (n_frames >= 1, {self.n_bands})")
         first_frame = self.n_frames
-        self._raw.write(np.ascontiguousarray(frames_TF, dtype=np.float16).data)
+        self._file.write(np.ascontiguousarray(frames_TF, dtype=np.float16).data)
         self.n_frames += len(frames_TF)
         return first_frame
 
@@ -66,25 +63,24 @@ class FrameWriter:
         self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error_type is None:
-                self._copy_to_shard()
+            if error_type is None and self.n_frames:
+                self._file.seek(0)
+                self._file.write(_header(self.n_frames, self.n_bands))
+                self._file.flush()  # fails if the disk is full
+                self._unfinished.replace(self.path)
         finally:
-            self._raw_path.unlink()
-            self._raw.close()  # on a full disk it fails to write what it holds
+            self._unfinished.unlink(missing_ok=True)
+            self._file.close()
 
-    def _copy_to_shard(self) -> None:
-        unfinished = self.path.with_suffix(".unfinished")
-        self._raw.seek(0, os.SEEK_END)  # writes what is still held, and fails if the disk is full
-        if shutil.disk_usage(self.path.parent).free < self._raw.tell() + HDF5_BYTES:  # HDF5 crashes on a full disk
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        self._raw.seek(0)
-        with h5py.File(unfinished, "w") as file:
-            frames = file.create_dataset("frames", shape=(self.n_frames, self.n_bands), dtype="<f2", track_times=False)
-            for first in range(0, self.n_frames, COPY_FRAMES):
-                n_frames = min(COPY_FRAMES, self.n_frames - first)
-                block = np.fromfile(self._raw, dtype="<f2", count=n_frames * self.n_bands)
-                frames[first : first + n_frames] = block.reshape(n_frames, self.n_bands)
-        unfinished.replace(self.path)
+
+def _header(n_frames: int, n_bands: int) -> bytes:
+    """What HDF5 puts before the frames of a shard; it is as long for any number of them."""
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        frames = file.create_dataset("frames", shape=(n_frames, n_bands), dtype="<f2", track_times=False)
+        frames[0] = 0  # gives them all their place; what is not written takes no memory
+        offset = frames.id.get_offset()
+    return stream.getvalue()[:offset]
 
 
 def write_index(folder: Path, index: pd.DataFrame) -> None:

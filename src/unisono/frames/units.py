@@ -66,7 +66,8 @@ def cut_into_units(source_of: dict[str, str]) -> list[Unit]:
 
 def pack_unit(unit: Unit, reader: TrackReader, work: Path) -> None:
     """Write the shard and then the part of one unit; frames of one track at a time are in memory."""
-    unit.part(work).unlink(missing_ok=True)  # one from before does not tell what the new shard holds
+    for before in (unit.part(work), unit.shard(work)):  # they do not tell what there will be now
+        before.unlink(missing_ok=True)
     crashed = read_crashed(unit, work)
     sources = {track_id: source for track_id, source in unit.sources.items() if track_id not in crashed}
     tracks: list[tuple[str, int, int]] = []
@@ -92,8 +93,6 @@ def pack_unit(unit: Unit, reader: TrackReader, work: Path) -> None:
             tracks.append((track_id, writer.append(found.frames_TF), len(found.frames_TF)))
             if found.warning:
                 warnings.append((track_id, sources[track_id], found.warning))
-    if not tracks:
-        unit.shard(work).unlink()
     write_json(unit.part(work), {"tracks": tracks, "rejects": rejects, "warnings": warnings, "lasts": lasts})
 
 

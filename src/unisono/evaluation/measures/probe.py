@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from unisono.params.evaluation import Probe
-from unisono.training.devices import in_threads, one_thread
+from unisono.training.devices import in_threads, one_thread, pick_device
 
 # Shapes: R repeats, N instances, B batch, D features, H hidden units, C classes or tags.
 
@@ -34,7 +34,7 @@ class Instances:
 
 
 class Repeats(nn.Module):
-    """R multilayer perceptrons of one shape that never meet: the r-th is drawn from the r-th generator.
+    """R multilayer perceptrons of one shape that never meet: the r-th is drawn from the r-th generator, on the CPU.
 
     Linear layers are initialised as `torch.nn.Linear`'s; with `normalise`, batch norm follows each hidden linear
     layer; dropout follows the last hidden layer.
@@ -64,7 +64,7 @@ class Repeats(nn.Module):
             x_RBD = F.relu(_per_repeat(norm, torch.baddbmm(bias, x_RBD, weight)))
         if self.training and self.dropout > 0:
             kept = self._draw(*x_RBD.shape[1:]) >= self.dropout
-            x_RBD = x_RBD * kept / (1 - self.dropout)
+            x_RBD = x_RBD * kept.to(x_RBD.device, non_blocking=True) / (1 - self.dropout)
         return torch.baddbmm(self.biases[-1], x_RBD, self.weights[-1])
 
 
@@ -79,19 +79,20 @@ def _per_repeat(norm: nn.Module, x_RBH: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class FittedProbe:
-    """Trained repeats, with the training part's mean and std (1, d) by which features are standardised."""
+    """Trained repeats, their device, and the training part's mean and std (1, d) by which features are standardised."""
 
     models: list[Repeats]
     mean_1D: np.ndarray
     std_1D: np.ndarray
+    device: torch.device
 
     def logits(self, features_ND: np.ndarray) -> np.ndarray:
         """Return the logits (r, n, c) of features (n, d)."""
         features = _standardised(features_ND, self.mean_1D, self.std_1D)
         with torch.no_grad(), one_thread():
-            blocks = features.split(EVALUATION_ROWS)
+            blocks = features.to(self.device).split(EVALUATION_ROWS)
             logits = [torch.cat([_all_repeats(model, block) for block in blocks], dim=1) for model in self.models]
-        return torch.cat(logits).numpy()
+        return torch.cat(logits).cpu().numpy()
 
 
 def fit_probe(
@@ -102,6 +103,7 @@ def fit_probe(
     seeds: Sequence[int],
     *,
     batch_norm: bool,
+    device: str = "cpu",
 ) -> FittedProbe:
     """Train one MLP a seed on standardised features with Adam, and keep each one's best epoch.
 
@@ -109,19 +111,30 @@ def fit_probe(
     `settings.patience` epochs without a better validation loss and falls back to its best epoch; with a patience of
     `settings.epochs` or more there is no early stopping: `validation` is not looked at, the last epoch counts.
 
-    The repeats are shared out to torch's threads: layers are too small for several. Last digits depend on their number.
+    On a CPU the repeats are shared out to torch's threads: layers are too small for several. Last digits depend on
+    their number, and on the device.
+
+    Args:
+        device: auto | cpu | cuda.
     """
+    where = pick_device(device)
     mean, std = _statistics(train.features_ND)
-    seen = _standardised(train.features_ND, mean, std), _targets(train)
-    held_out = _standardised(validation.features_ND, mean, std), _targets(validation)
+
+    def part(instances: Instances) -> _Part:
+        features = _standardised(instances.features_ND, mean, std)
+        return features.to(where), torch.from_numpy(instances.targets).to(where)
+
+    seen, held_out = part(train), part(validation)
     sizes = [train.features_ND.shape[1], *settings.hidden, outputs]
 
     def fit(group: list[int]) -> Repeats:
         generators = [torch.Generator().manual_seed(seed) for seed in group]
-        return _fit(Repeats(sizes, settings.dropout, batch_norm, generators), seen, held_out, settings)
+        model = Repeats(sizes, settings.dropout, batch_norm, generators).to(where)
+        return _fit(model, seen, held_out, settings)
 
-    groups = [group.tolist() for group in np.array_split(seeds, min(len(seeds), torch.get_num_threads()))]
-    return FittedProbe([model for _, model in in_threads(fit, groups, len(groups))], mean, std)
+    n_groups = min(len(seeds), torch.get_num_threads()) if where.type == "cpu" else 1
+    groups = [group.tolist() for group in np.array_split(seeds, n_groups)]
+    return FittedProbe([model for _, model in in_threads(fit, groups, len(groups))], mean, std, where)
 
 
 def _fit(model: Repeats, seen: _Part, held_out: _Part, settings: Probe) -> Repeats:
@@ -145,23 +158,24 @@ def _standardised(features_ND: np.ndarray, mean_1D: np.ndarray, std_1D: np.ndarr
     return torch.from_numpy(((features_ND - mean_1D) / std_1D).astype(np.float32))
 
 
-def _targets(instances: Instances) -> torch.Tensor:
-    return torch.from_numpy(instances.targets)
-
-
 def _train_epoch(
     model: Repeats, optimizer: torch.optim.Optimizer, x_ND: torch.Tensor, targets: torch.Tensor, batch_size: int
 ) -> None:
     """One pass over the instances, each repeat in its own order; a last batch of one, without variance, is left out."""
     model.train()
     orders_RN = torch.stack([torch.randperm(len(x_ND), generator=generator) for generator in model.generators])
-    for chosen_RB in orders_RN.split(batch_size, dim=1):
+    for chosen_RB in orders_RN.to(x_ND.device).split(batch_size, dim=1):
         if chosen_RB.shape[1] == 1 and len(x_ND) > 1:
             continue
-        loss = _loss_per_repeat(model(x_ND[chosen_RB]), targets[chosen_RB]).sum()
+        loss = _loss_per_repeat(model(_rows(x_ND, chosen_RB)), _rows(targets, chosen_RB)).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+
+
+def _rows(values: torch.Tensor, chosen_RB: torch.Tensor) -> torch.Tensor:
+    """The rows (r, b, ..) of `values` (n, ..) that each repeat chose: whole rows are copied faster than indexed."""
+    return values.index_select(0, chosen_RB.flatten()).unflatten(0, chosen_RB.shape)
 
 
 def _loss_per_repeat(logits_RBC: torch.Tensor, targets_RB: torch.Tensor) -> torch.Tensor:
@@ -175,7 +189,7 @@ def _loss_per_repeat(logits_RBC: torch.Tensor, targets_RB: torch.Tensor) -> torc
 def _losses(model: Repeats, x_ND: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """The loss (r,) of each repeat over all instances of a part."""
     model.eval()
-    total = torch.zeros(len(model.generators))
+    total = torch.zeros(len(model.generators), device=x_ND.device)
     with torch.no_grad():
         for x_BD, targets_B in zip(x_ND.split(EVALUATION_ROWS), targets.split(EVALUATION_ROWS), strict=True):
             same_for_all = targets_B.expand(len(total), *targets_B.shape)
@@ -193,8 +207,9 @@ class _EarlyStopping:
     def __init__(self, model: Repeats, patience: int):
         self.model, self.patience = model, patience
         repeats = len(model.generators)
-        self.lowest = torch.full((repeats,), math.inf)
-        self.waited = torch.zeros(repeats, dtype=torch.int64)
+        device = model.weights[0].device
+        self.lowest = torch.full((repeats,), math.inf, device=device)
+        self.waited = torch.zeros(repeats, dtype=torch.int64, device=device)
         self.best = copy.deepcopy(model.state_dict())
 
     def after_epoch(self, losses_R: torch.Tensor) -> bool:

@@ -25,14 +25,16 @@ def columns(task: GenreClassification) -> tuple[Column, ...]:
 
 
 def score(task: GenreClassification, model: Path, corpus: Corpus) -> Measured:
-    return evaluate_genres(load_embeddings(model), _labels(corpus), task, corpus.where)
+    return evaluate_genres(load_embeddings(model), _labels(corpus), task, corpus.where, corpus.device)
 
 
 def chance(task: GenreClassification, n_windows: pd.Series, corpus: Corpus) -> dict[str, Summary]:
     return random_genres(n_windows.index, _labels(corpus), task, corpus.where)
 
 
-def evaluate_genres(embeddings: Embeddings, labels: pd.DataFrame, task: GenreClassification, where: str) -> Measured:
+def evaluate_genres(
+    embeddings: Embeddings, labels: pd.DataFrame, task: GenreClassification, where: str, device: str = "cpu"
+) -> Measured:
     """Return `accuracy` on the test tracks; `classes` holds, for each genre, what shares of it are told as which.
 
     Every window is a training instance of an MLP without batch norm; a test track's genre is the majority vote of its
@@ -42,6 +44,7 @@ def evaluate_genres(embeddings: Embeddings, labels: pd.DataFrame, task: GenreCla
         embeddings: of the corpus that `labels` names the tracks of.
         labels: columns `track_id`, `tags` (exactly one genre) and `split`.
         where: what to call the labels in an error.
+        device: auto | cpu | cuda, of the probe.
 
     Raises:
         NotMeasurable: a needed part is empty, or there is one genre only.
@@ -55,7 +58,7 @@ def evaluate_genres(embeddings: Embeddings, labels: pd.DataFrame, task: GenreCla
         return _windows(embeddings, tracks.loc[parts[part], "row"].to_numpy(), classes[parts[part]])
 
     (train, _), (validation, _), (test, track_of_window) = (windows_of(part) for part in PARTS)
-    probe = fit_probe(train, validation, len(genres), task.probe, seeds, batch_norm=False)
+    probe = fit_probe(train, validation, len(genres), task.probe, seeds, batch_norm=False, device=device)
     predicted_RN = majority_vote(probe.logits(test.features_ND), track_of_window)
     return Measured(
         scores={"accuracy": summarise((predicted_RN == classes[parts["test"]]).mean(axis=1))},

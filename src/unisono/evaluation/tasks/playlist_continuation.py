@@ -22,6 +22,7 @@ from unisono.evaluation.measures.ranking import average_precision_at_k, ndcg_at_
 from unisono.evaluation.measures.summary import Summary, summarise
 from unisono.evaluation.task import Column, Corpus, Measured, NotMeasurable
 from unisono.params.evaluation import PlaylistContinuation
+from unisono.training.devices import pick_device
 
 HAS_UNTRAINED = True
 PLAYLISTS_PER_BLOCK = 2000  # bounds the memory that votes take
@@ -44,7 +45,7 @@ def columns(task: PlaylistContinuation) -> tuple[Column, ...]:
 def score(task: PlaylistContinuation, model: Path, corpus: Corpus) -> Measured:
     # Of all models the same: a song that one has no vector of is one that it does not find.
     continuations = _continuations(task, pd.Index(corpus.table("tracks", "track_id")["track_id"]), corpus)
-    return _measured(evaluate_playlists(load_embeddings(model), continuations, task), continuations)
+    return _measured(evaluate_playlists(load_embeddings(model), continuations, task, corpus.device), continuations)
 
 
 def chance(task: PlaylistContinuation, n_windows: pd.Series, corpus: Corpus) -> dict[str, Summary]:
@@ -73,20 +74,23 @@ def _measured(items: pd.DataFrame, task_data: Continuations) -> Measured:
     return Measured(scores, task_data.counts, items)
 
 
-def evaluate_playlists(embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation) -> pd.DataFrame:
+def evaluate_playlists(
+    embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation, device: str = "cpu"
+) -> pd.DataFrame:
     """Return the scores of each playlist's continuation, by the playlist's id; see `_scores`.
 
-    Songs without an embedding are not found, and those of a playlist's known songs do not vote.
+    Songs without an embedding are not found, and those of a playlist's known songs do not vote. Exact neighbours are
+    found on the `device`, auto | cpu | cuda.
 
     Raises:
         NotMeasurable: no song that may be found is embedded.
     """
-    neighbours_QK, similarities_QK = _nearest(embeddings, task_data, task)
+    neighbours_QK, similarities_QK = _nearest(embeddings, task_data, task, device)
     return _scores(continuation_places(task_data, neighbours_QK, similarities_QK, task.k), task_data, task.k)
 
 
 def _nearest(
-    embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation
+    embeddings: Embeddings, task_data: Continuations, task: PlaylistContinuation, device: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """The numbers (q, k) int32 of each query's nearest candidates, -1 for none, and their cosines (q, k) float32."""
     rows_Q, rows_S = (embeddings.track_ids.get_indexer(ids) for ids in (task_data.queries, task_data.candidates))
@@ -96,7 +100,7 @@ def _nearest(
     queries, items = (normalised(embeddings.tracks_ND[rows[rows >= 0]]) for rows in (rows_Q, rows_S))
     n_neighbours = task.k + (task.songs == "known")  # the nearest of a known song is the song itself
     if task.index == "exact":
-        nearest, similarities = nearest_exact(queries, items, n_neighbours)
+        nearest, similarities = nearest_exact(queries, items, n_neighbours, pick_device(device))
     else:
         nearest, similarities = nearest_annoy(queries, items, n_neighbours, task.annoy_trees, task.seed)
     number_of = np.append(heard_S, -1).astype(np.int32)  # the last stands for none, which is -1 already

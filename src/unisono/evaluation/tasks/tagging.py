@@ -31,7 +31,8 @@ def columns(task: Tagging) -> tuple[Column, ...]:
 def score(task: Tagging, model: Path, corpus: Corpus) -> Measured:
     embeddings = load_embeddings(model)
     found = {
-        name: evaluate_tags(embeddings, corpus.labels(name), task, f"{corpus.where}, {name}") for name in task.labels
+        name: evaluate_tags(embeddings, corpus.labels(name), task, f"{corpus.where}, {name}", corpus.device)
+        for name in task.labels
     }
     return Measured(
         scores=_flat({name: measured.scores for name, measured in found.items()}),
@@ -46,7 +47,9 @@ def chance(task: Tagging, n_windows: pd.Series, corpus: Corpus) -> dict[str, Sum
     )
 
 
-def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, where: str) -> Measured:
+def evaluate_tags(
+    embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, where: str, device: str = "cpu"
+) -> Measured:
     """Return macro `roc_auc` and `pr_auc` on the test tracks.
 
     An MLP with batch norm after each hidden layer, dropout after the last one and early stopping on the validation loss
@@ -57,6 +60,7 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, w
         embeddings: of the corpus that `labels` names the tracks of.
         labels: columns `track_id`, `tags` (any number of them; tracks without one are unlabelled) and `split`.
         where: what to call the labels in an error.
+        device: auto | cpu | cuda, of the probe.
 
     Raises:
         NotMeasurable: a part is empty, or no tag can be scored.
@@ -70,7 +74,8 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, w
     }
     seeds = range(task.seed, task.seed + task.repeats)
     n_tags = len(tagged.scored_C)
-    probe = fit_probe(instances["train"], instances["validation"], n_tags, task.probe, seeds, batch_norm=True)
+    seen, held_out = instances["train"], instances["validation"]
+    probe = fit_probe(seen, held_out, n_tags, task.probe, seeds, batch_norm=True, device=device)
     scores_RNC = probe.logits(instances["test"].features_ND)[:, :, tagged.scored_C]
     labelled = int((labels["tags"].map(len) > 0).sum())
     of_tags = tag_scores(tagged.truth_NC, scores_RNC)
@@ -79,7 +84,7 @@ def evaluate_tags(embeddings: Embeddings, labels: pd.DataFrame, task: Tagging, w
         classes=by_tag(of_tags, compress(tagged.vocabulary, tagged.scored_C)),
         counts={
             **{part: int(chosen.sum()) for part, chosen in tagged.parts.items()},
-            **({"seen": len(instances["train"].targets)} if task.max_tracks is not None else {}),
+            **({"seen": len(seen.targets)} if task.max_tracks is not None else {}),
             "tags": n_tags,
             "tags_left_out": int((~tagged.scored_C).sum()),
             "without_tags": len(labels) - labelled,
