@@ -18,8 +18,8 @@ SETUP = setup/install setup/uv.txt .python-version pyproject.toml
 repro: .venv/installed
 	dvc repro
 
-test: .venv/installed-for-tests   # one thread a process: the two test processes share two cores
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: .venv/installed-for-tests   # a thread a process: two share two cores, and a third works while others wait
+	OMP_NUM_THREADS=1 pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed-for-tests
 	ruff check .
