@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 from unisono.artifacts.vectors import save_vectors
@@ -121,6 +122,16 @@ def test_headlines_details_and_baselines_of_each_task(
         means = items.melt(["item", "model"]).groupby(["model", "variable"])["value"].mean()
         assert {key: found["models"][key[0]][key[1]]["mean"] for key in means.index} == means.to_dict()
         assert set(items["model"]) == (set(found["models"]) if name == "playlists" else set())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no GPU")
+@pytest.mark.parametrize("name", ["gtzan", "jamendo", "playlists"])
+def test_what_takes_long_is_computed_on_the_machine_s_device(folder: Path, name: str) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["machine"]["device"] = "cuda"
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(UserError, match="device is 'cuda', but torch finds no CUDA device; use device: auto or cpu"):
+        evaluate(name)
 
 
 def test_known_songs_have_rows_of_popularity_and_factors_beside_them(folder: Path) -> None:

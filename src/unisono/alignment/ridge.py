@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import StandardScaler
 
 from unisono.artifacts.read import reading
 from unisono.embeddings.neighbours import normalised
@@ -90,6 +88,10 @@ def fit_ridge(train: Part, validation: Part) -> tuple[LinearAlignment, dict[str,
     Returns:
         the map, and the strength that each modality has got.
     """
+    # Imported here: to load them takes a second, of which what only applies a map is spared.
+    from sklearn.linear_model import Ridge
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(train.inputs_NI)
     train_NI, validation_NI = scaler.transform(train.inputs_NI), scaler.transform(validation.inputs_NI)
     weights: dict[str, np.ndarray] = {}
