@@ -21,7 +21,7 @@ from unisono.corpora.reading.files import rejects_table
 from unisono.corpora.reading.inventory import take_inventory, write_inventory
 from unisono.errors import UserError
 from unisono.frames.packing import pack
-from unisono.frames.sources import parse_mel
+from unisono.frames.sources import parse_mel, to_float16
 from unisono.frames.space import Cache
 from unisono.frames.store import FrameStore
 from unisono.frames.units import cut_into_units
@@ -71,19 +71,32 @@ BAD_MELS = {
 @pytest.mark.parametrize(("reason", "content"), [(key, content) for key in BAD_MELS for content in BAD_MELS[key]])
 def test_an_unusable_mel_has_its_reason(reason: str, content: bytes) -> None:
     with pytest.raises(RejectError, match=f"^{reason}$"):
-        parse_mel(content, n_mels=48)
+        parse_mel(bytearray(content), n_mels=48)
 
 
 def test_a_header_that_promises_more_than_there_is_takes_no_memory() -> None:
     content = GOOD.replace(b"(48, 40), }       ", b"(48, 1000000000)} ")
     assert content != GOOD
     with pytest.raises(RejectError, match="truncated"):
-        parse_mel(content, n_mels=48)
+        parse_mel(bytearray(content), n_mels=48)
 
 
 @pytest.mark.parametrize("array", [mel(1), np.asfortranarray(mel(1)), mel(1).astype(">f8"), mel(1).astype(np.float16)])
 def test_a_mel_is_stored_frames_first(array: np.ndarray) -> None:
-    np.testing.assert_array_equal(parse_mel(npy(array), n_mels=48), mel(1).T.astype(np.float16))
+    np.testing.assert_array_equal(parse_mel(bytearray(npy(array)), n_mels=48), mel(1).T.astype(np.float16))
+
+
+def test_what_is_stored_is_rounded_as_numpy_rounds_it() -> None:
+    """All numbers of float16, what lies halfway between two, and what lies next to that."""
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    exact = np.unique(halves[np.isfinite(halves)].astype(np.float32))
+    halfway = (exact[1:] + exact[:-1]) / 2
+    around = [np.nextafter(halfway, np.float32(side)) for side in (-np.inf, np.inf)]
+    values = np.concatenate([exact, halfway, *around])
+    np.testing.assert_array_equal(to_float16(values), values.astype(np.float16))
+    for beyond in (65520, -65520, 1e6):
+        with pytest.raises(RejectError, match="values that float16 cannot hold"):
+            to_float16(np.array([1, beyond], np.float32))
 
 
 def run_pack(

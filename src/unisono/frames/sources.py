@@ -121,7 +121,7 @@ class FrameReader:
         file = archive.extractfile(member)
         assert file is not None, "regular members are files"
         try:
-            return self._ready_mel(file.read())
+            return self._ready_mel(bytearray(file.read()))  # which torch may read; of bytes it warns
         except tarfile.ReadError:
             raise RejectError("truncated .npy") from None
 
@@ -130,7 +130,7 @@ class FrameReader:
         if path.suffix != ".npy":
             return self._audio(path)
         self._check_mel(size)
-        return self._ready_mel(path.read_bytes())
+        return self._ready_mel(bytearray(path.read_bytes()))
 
     def _check_mel(self, size: int) -> None:
         if not isinstance(self.front_end, Mel):
@@ -138,7 +138,7 @@ class FrameReader:
         if size > self.longest * self.n_bands * np.dtype(float).itemsize + HEADER_BYTES:
             raise RejectError(TOO_LONG)
 
-    def _ready_mel(self, content: bytes) -> Reading:
+    def _ready_mel(self, content: bytearray) -> Reading:
         return Reading(parse_mel(content, self.n_bands)[: self.max_frames])
 
     def _audio(self, path: Path) -> Reading:
@@ -183,7 +183,7 @@ class FrameReader:
         return np.concatenate(kept)[: self.max_frames]
 
 
-def parse_mel(content: bytes, n_mels: int) -> np.ndarray:
+def parse_mel(content: bytearray, n_mels: int) -> np.ndarray:
     """The content of an .npy mel, bands first (n_mels, T), as float16 frames (T, n_mels).
 
     Raises:
@@ -203,8 +203,14 @@ def to_float16(values: np.ndarray) -> np.ndarray:
     Raises:
         RejectError: some are not finite, before or after.
     """
-    with np.errstate(over="ignore"):  # what float16 cannot hold becomes infinite, and is refused
-        stored = values.astype(np.float16)
+    # What float16 cannot hold becomes infinite, and is refused.
+    if values.dtype == np.float32 and values.flags.writeable:
+        import torch  # here: it converts twenty times as fast as numpy, but who reads no frames is spared to load it
+
+        stored = torch.from_numpy(values).half().numpy()
+    else:  # torch rounds float64 twice, and warns of what it could not write to
+        with np.errstate(over="ignore"):
+            stored = values.astype(np.float16)
     if _largest_bits(stored) < INFINITE_BITS:
         return stored
     raise RejectError("values that float16 cannot hold" if np.isfinite(values).all() else "NaN or infinite values")
@@ -215,7 +221,7 @@ def _largest_bits(stored: np.ndarray) -> int:
     return int((stored.view(np.uint16) & SIGNLESS).max(initial=0))
 
 
-def _values(content: bytes, n_mels: int) -> np.ndarray:
+def _values(content: bytearray, n_mels: int) -> np.ndarray:
     """The array (n_mels, T) where it lies in the content; `np.load` would parse the header again, and copy."""
     if not content.startswith(np.lib.format.MAGIC_PREFIX):
         raise RejectError("not an .npy file")

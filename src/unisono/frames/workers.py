@@ -22,7 +22,8 @@ from unisono.errors import UserError
 from unisono.frames.sources import TrackReader
 from unisono.frames.units import CPU_SECONDS, Unit, pack_unit, read_crashed, read_current, write_json
 
-SPAWN = multiprocessing.get_context("spawn")
+FORKSERVER = multiprocessing.get_context("forkserver")  # it loads libraries once for all, and has no threads of ours
+FORKSERVER.set_forkserver_preload(["unisono.audio.decode", "unisono.audio.mel", "unisono.frames.units"])
 CRASHES = {  # what ends a process and is the doing of the file that it read; SIGKILL is somebody else's
     **{getattr(signal, name): f"crashes its decoder ({name})" for name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE")},
     signal.SIGPROF: f"takes more than {CPU_SECONDS // 60} minutes to decode",
@@ -46,7 +47,7 @@ def pack_units(units: list[Unit], reader: TrackReader, work: Path, workers: int,
 
 
 def _run_workers(todo: list[Unit], reader: TrackReader, work: Path, workers: int, progress: "tqdm[Any]") -> None:
-    with ProcessPoolExecutor(min(workers, len(todo)), SPAWN, initializer=_start_worker) as pool, _no_child_left():
+    with ProcessPoolExecutor(min(workers, len(todo)), FORKSERVER, initializer=_start_worker) as pool, _no_child_left():
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C is for this process alone
         try:
             running = {pool.submit(pack_unit, unit, reader, work): unit for unit in todo}
@@ -64,7 +65,7 @@ def _find_crashes(todo: list[Unit], reader: TrackReader, work: Path) -> bool:
         track_id = read_current(unit, work)
         if track_id not in unit.sources or unit.is_done(work):
             continue
-        process = SPAWN.Process(target=_read_alone, args=(reader, {track_id: unit.sources[track_id]}))
+        process = FORKSERVER.Process(target=_read_alone, args=(reader, {track_id: unit.sources[track_id]}))
         with _no_child_left():
             process.start()
             process.join()
@@ -96,7 +97,9 @@ def _no_child_left() -> Iterator[None]:
 
 def _start_worker() -> None:
     """One thread, as each worker has one core, and sums do not depend on how many share them; no end without it."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # read when torch is loaded, by workers that need it
+    import torch  # here: they have it, and who starts them does without
+
+    torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
