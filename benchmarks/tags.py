@@ -37,7 +37,7 @@ def main(n_songs: int = SONGS, epochs: int = 2) -> None:
     embeddings = Embeddings(ids, vectors_ND, vectors_ND, np.arange(n_songs), np.ones(n_songs, dtype=int))
     task = load_params(MELON).evaluation["tags"]
     assert isinstance(task, Tagging)
-    probe = task.probe.model_copy(update={"epochs": epochs, "patience": epochs - 1})
+    probe = task.probe.model_copy(update={"epochs": epochs, "patience": epochs - 1})  # looks, and never stops early
     task = task.model_copy(update={"probe": probe})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()

@@ -71,19 +71,19 @@ BAD_MELS = {
 @pytest.mark.parametrize(("reason", "content"), [(key, content) for key in BAD_MELS for content in BAD_MELS[key]])
 def test_an_unusable_mel_has_its_reason(reason: str, content: bytes) -> None:
     with pytest.raises(RejectError, match=f"^{reason}$"):
-        parse_mel(bytearray(content), n_mels=48)
+        parse_mel(content, n_mels=48)
 
 
 def test_a_header_that_promises_more_than_there_is_takes_no_memory() -> None:
     content = GOOD.replace(b"(48, 40), }       ", b"(48, 1000000000)} ")
     assert content != GOOD
     with pytest.raises(RejectError, match="truncated"):
-        parse_mel(bytearray(content), n_mels=48)
+        parse_mel(content, n_mels=48)
 
 
 @pytest.mark.parametrize("array", [mel(1), np.asfortranarray(mel(1)), mel(1).astype(">f8"), mel(1).astype(np.float16)])
 def test_a_mel_is_stored_frames_first(array: np.ndarray) -> None:
-    np.testing.assert_array_equal(parse_mel(bytearray(npy(array)), n_mels=48), mel(1).T.astype(np.float16))
+    np.testing.assert_array_equal(parse_mel(npy(array), n_mels=48), mel(1).T.astype(np.float16))
 
 
 def test_what_is_stored_is_rounded_as_numpy_rounds_it() -> None:

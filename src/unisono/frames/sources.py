@@ -121,7 +121,7 @@ class FrameReader:
         file = archive.extractfile(member)
         assert file is not None, "regular members are files"
         try:
-            return self._ready_mel(bytearray(file.read()))  # which torch may read; of bytes it warns
+            return self._ready_mel(file.read())
         except tarfile.ReadError:
             raise RejectError("truncated .npy") from None
 
@@ -130,7 +130,7 @@ class FrameReader:
         if path.suffix != ".npy":
             return self._audio(path)
         self._check_mel(size)
-        return self._ready_mel(bytearray(path.read_bytes()))
+        return self._ready_mel(path.read_bytes())
 
     def _check_mel(self, size: int) -> None:
         if not isinstance(self.front_end, Mel):
@@ -138,7 +138,7 @@ class FrameReader:
         if size > self.longest * self.n_bands * np.dtype(float).itemsize + HEADER_BYTES:
             raise RejectError(TOO_LONG)
 
-    def _ready_mel(self, content: bytearray) -> Reading:
+    def _ready_mel(self, content: bytes) -> Reading:
         return Reading(parse_mel(content, self.n_bands)[: self.max_frames])
 
     def _audio(self, path: Path) -> Reading:
@@ -183,7 +183,7 @@ class FrameReader:
         return np.concatenate(kept)[: self.max_frames]
 
 
-def parse_mel(content: bytearray, n_mels: int) -> np.ndarray:
+def parse_mel(content: bytes, n_mels: int) -> np.ndarray:
     """The content of an .npy mel, bands first (n_mels, T), as float16 frames (T, n_mels).
 
     Raises:
@@ -221,8 +221,8 @@ def _largest_bits(stored: np.ndarray) -> int:
     return int((stored.view(np.uint16) & SIGNLESS).max(initial=0))
 
 
-def _values(content: bytearray, n_mels: int) -> np.ndarray:
-    """The array (n_mels, T) where it lies in the content; `np.load` would parse the header again, and copy."""
+def _values(content: bytes, n_mels: int) -> np.ndarray:
+    """The array (n_mels, T) of the content; `np.load` would parse the header again."""
     if not content.startswith(np.lib.format.MAGIC_PREFIX):
         raise RejectError("not an .npy file")
     stream = io.BytesIO(content)
@@ -242,7 +242,8 @@ def _values(content: bytearray, n_mels: int) -> np.ndarray:
         raise RejectError("no frames")
     if len(content) - stream.tell() < shape[0] * shape[1] * dtype.itemsize:
         raise RejectError("truncated .npy")
-    values = np.frombuffer(content, dtype, count=shape[0] * shape[1], offset=stream.tell())
+    writable = bytearray(content)  # which `to_float16` gives to torch
+    values = np.frombuffer(writable, dtype, count=shape[0] * shape[1], offset=stream.tell())
     return values.reshape(shape, order="F" if is_fortran else "C")
 
 

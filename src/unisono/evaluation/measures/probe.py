@@ -79,18 +79,17 @@ def _per_repeat(norm: nn.Module, x_RBH: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class FittedProbe:
-    """Trained repeats, their device, and the training part's mean and std (1, d) by which features are standardised."""
+    """Trained repeats, with the training part's mean and std (1, d) by which features are standardised."""
 
     models: list[Repeats]
     mean_1D: np.ndarray
     std_1D: np.ndarray
-    device: torch.device
 
     def logits(self, features_ND: np.ndarray) -> np.ndarray:
         """Return the logits (r, n, c) of features (n, d)."""
         features = _standardised(features_ND, self.mean_1D, self.std_1D)
         with torch.no_grad(), one_thread():
-            blocks = features.to(self.device).split(EVALUATION_ROWS)
+            blocks = features.to(self.models[0].weights[0].device).split(EVALUATION_ROWS)
             logits = [torch.cat([_all_repeats(model, block) for block in blocks], dim=1) for model in self.models]
         return torch.cat(logits).cpu().numpy()
 
@@ -134,7 +133,7 @@ def fit_probe(
 
     n_groups = min(len(seeds), torch.get_num_threads()) if where.type == "cpu" else 1
     groups = [group.tolist() for group in np.array_split(seeds, n_groups)]
-    return FittedProbe([model for _, model in in_threads(fit, groups, len(groups))], mean, std, where)
+    return FittedProbe([model for _, model in in_threads(fit, groups, len(groups))], mean, std)
 
 
 def _fit(model: Repeats, seen: _Part, held_out: _Part, settings: Probe) -> Repeats:
@@ -142,7 +141,7 @@ def _fit(model: Repeats, seen: _Part, held_out: _Part, settings: Probe) -> Repea
     stopping = _EarlyStopping(model, settings.patience) if settings.patience < settings.epochs else None
     for _ in range(settings.epochs):
         _train_epoch(model, optimizer, *seen, settings.batch_size)
-        if stopping is not None and stopping.after_epoch(_losses(model, *held_out)):
+        if stopping is not None and stopping.after_epoch(_losses(model, *held_out).cpu()):
             break
     if stopping is not None:
         model.load_state_dict(stopping.best)
@@ -207,9 +206,8 @@ class _EarlyStopping:
     def __init__(self, model: Repeats, patience: int):
         self.model, self.patience = model, patience
         repeats = len(model.generators)
-        device = model.weights[0].device
-        self.lowest = torch.full((repeats,), math.inf, device=device)
-        self.waited = torch.zeros(repeats, dtype=torch.int64, device=device)
+        self.lowest = torch.full((repeats,), math.inf)
+        self.waited = torch.zeros(repeats, dtype=torch.int64)
         self.best = copy.deepcopy(model.state_dict())
 
     def after_epoch(self, losses_R: torch.Tensor) -> bool:
