@@ -20,6 +20,7 @@ def main(params: Params) -> None:
         jamendo_tracks=sample.jamendo_tracks,
         magnatagatune_clips=sample.magnatagatune_clips,
         seconds=sample.seconds,
+        processes=params.machine.workers,
     )
 
 

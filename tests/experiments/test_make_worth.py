@@ -90,7 +90,7 @@ json.dump(details, open(f"metrics/details/{stage}/{task}.json", "w"))
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository whose models score by the weights of their losses; its corpus has genres and playlists."""
-    monkeypatch.setattr(queue, "POLL", 2.0)
+    monkeypatch.setattr(queue, "POLL", 4.0)
     params: dict[str, Any] = yaml.safe_load((REPO / "params/folder.yaml").read_text())
     params["evaluation"] = {name: params["evaluation"][name] for name in ("playlists", "tags")}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))

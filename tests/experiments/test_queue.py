@@ -26,7 +26,7 @@ json.dump(params["train"], open("metrics/details/evaluate/tags.json", "w"))
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the only stage of a repository notes each time that it runs."""
-    monkeypatch.setattr(queue, "POLL", 2.0)  # each asks dvc, which takes a second of a core
+    monkeypatch.setattr(queue, "POLL", 4.0)  # each asks dvc, which takes a second of a core
     project, log = tmp_path / "project", tmp_path / "log"
     (project / "stages").mkdir(parents=True)
     (project / "stages/work.py").write_text(WORK)
