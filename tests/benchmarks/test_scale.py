@@ -52,13 +52,13 @@ def test_memory_of_a_process_is_what_it_holds_for_itself(measure: ModuleType, tm
 
 
 def test_a_catalogue_has_melon_s_statistics(measure: ModuleType, tmp_path: Path) -> None:
-    measure.write_melon(tmp_path, 60_000, 1)
+    measure.write_melon(tmp_path, 30_000, 1)
     catalogue = read(tmp_path)
-    assert len(catalogue.tracks) == 60_000 and len(catalogue.rejects) == 0
-    assert len(catalogue.playlists) == round(60_000 * 148_826 / 649_091)
+    assert len(catalogue.tracks) == 30_000 and len(catalogue.rejects) == 0
+    assert len(catalogue.playlists) == round(30_000 * 148_826 / 649_091)
     lengths = catalogue.playlists["tracks"].map(len)
     assert 25 <= lengths.median() <= 31 and 35 <= lengths.mean() <= 46  # 30 and 45.9; a small catalogue repeats songs
     counts = Counter(song for songs in catalogue.playlists["tracks"] for song in songs)
     assert 0.4 < sum(count == 1 for count in counts.values()) / len(counts) < 0.6  # 0.486
     assert 0.1 < (catalogue.tracks["genres"].map(len) == 2).mean() < 0.14  # 0.131
-    assert len(json.loads((tmp_path / "song_meta.json").read_text())) == 60_000
+    assert len(json.loads((tmp_path / "song_meta.json").read_text())) == 30_000
