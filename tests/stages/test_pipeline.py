@@ -189,4 +189,6 @@ def test_a_user_s_mistake_is_a_sentence(project: Project) -> None:
     said = project.run("dvc", "exp", "run", "-S", "loss.lambda_a2g=0", "-S", "loss.lambda_a2p=0", fails=True)
     assert "loss.lambda_a2a, loss.lambda_a2t and loss.lambda_a2r are all 0" in said and "Traceback" not in said
     project.run("git", "checkout", "-q", "params.yaml")
+    said = project.refuses({"train.batch_size": 5000}, "stages/train.py", "catalogue")
+    assert "train.batch_size is 5000, but the training part has only" in said
     assert "expected a task of params.evaluation" in project.refuses({}, "stages/evaluate.py", "nosuch")

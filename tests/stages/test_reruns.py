@@ -63,7 +63,8 @@ TABLE = [
         f"{SECOND} pack@* factorize@* genres@* export_untrained@* evaluate@autotagging baselines@*",
     ),
     (
-        "loss.lambda_a2p", "train@* export@* evaluate@tags report",
+        "loss.lambda_a2p",
+        "train@* export@* map@* evaluate@tags evaluate@playlists evaluate@crossmodal evaluate@retrieval report",
         f"{SECOND} pack@* factorize@* genres@* untrained export_untrained@* evaluate@autotagging baselines@*",
     ),
     (
@@ -71,7 +72,8 @@ TABLE = [
         "pack@* pack_waves@* train@* export@* evaluate@gtzan evaluate@jamendo evaluate@playlists evaluate@tags",
     ),
     (
-        "finetune.alpha", "finetune@* export_similarity@* evaluate@autotagging evaluate@retrieval similarity_space@*",
+        "finetune.alpha",
+        "finetune@* export_similarity@* evaluate@autotagging evaluate@retrieval similarity_space@* report",
         "pack@* pack_waves@* pretrain@* train@* export@* evaluate@gtzan evaluate@playlists evaluate@tags",
     ),
     ("src/unisono/modalities/warp/sequential.py", "factorize@* train@* export@*",
